@@ -1,0 +1,36 @@
+"""
+Which clients may be created.
+"""
+
+import re
+
+from gatekey.server.clients.model import Refused
+from gatekey.wire.vocabulary import Scope
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
+"""1 to 50 characters without blanks, as Camunda's Terraform provider enforces; safe in file names and shell lines."""
+
+
+def check_name(name: str) -> Refused | None:
+    """
+    Refuse a client name that is empty, too long, or holds anything but letters, digits, `.`, `_` and `-`.
+    """
+    if NAME.fullmatch(name):
+        return None
+    return Refused(
+        public="A client name has 1 to 50 letters, digits, '.', '_' or '-' and starts with a letter or digit.",
+        reason="client name not accepted",
+    )
+
+
+def read_scopes(words: tuple[str, ...]) -> frozenset[Scope] | Refused:
+    """
+    Return the scopes that the words name (case does not matter); refuse none at all and unknown ones.
+    """
+    known = {scope.value.lower(): scope for scope in Scope}
+    unknown = [word for word in words if word.lower() not in known]
+    if unknown or not words:
+        names = ", ".join(Scope)
+        problem = f"Unknown scope {unknown[0]!r}." if unknown else "Choose at least one scope."
+        return Refused(public=f"{problem} Scopes are {names}.", reason="scopes not accepted")
+    return frozenset(known[word.lower()] for word in words)

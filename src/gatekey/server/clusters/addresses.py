@@ -1,0 +1,80 @@
+"""
+How clients reach a cluster, by host as in Camunda SaaS or by path on one host.
+"""
+
+from dataclasses import dataclass
+
+from gatekey.server.clusters.model import Cluster
+from gatekey.wire.addresses import ClusterAddresses
+from gatekey.wire.vocabulary import DEFAULT_DOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """
+    Where this installation stands: `public_url` (no trailing slash), `gateway` as host:port, its own `domain` if any.
+    """
+
+    public_url: str
+    gateway: str
+    domain: str | None = None
+
+    @property
+    def issuer(self) -> str:
+        """
+        The `iss` of every token (RFC 8414 section 2): the public URL, character by character.
+        """
+        return self.public_url
+
+    @property
+    def audience_domain(self) -> str:
+        """
+        The domain of audiences; without an own one, the one that clients have built in.
+        """
+        return self.domain or DEFAULT_DOMAIN
+
+
+def addresses_of(cluster: Cluster, site: Site) -> ClusterAddresses:
+    """
+    Return every address of a cluster: SaaS host names under an own domain, otherwise paths on the gateway's one host.
+    """
+    if site.domain is None:
+        return _by_path(cluster, site)
+    return _by_host(cluster, site, site.domain)
+
+
+def _by_path(cluster: Cluster, site: Site) -> ClusterAddresses:
+    base = f"http://{site.gateway}"
+    return ClusterAddresses(
+        cluster_id=cluster.cluster_id,
+        region=cluster.region,
+        zeebe=site.gateway,
+        grpc=base,
+        rest=f"{base}/{cluster.cluster_id}",
+        tasklist=f"{base}/tasklist/{cluster.cluster_id}",
+        operate=f"{base}/operate/{cluster.cluster_id}",
+        optimize=f"{base}/optimize/{cluster.cluster_id}",
+        secrets=f"{site.public_url}/secrets",
+        token_url=f"{site.public_url}/oauth/token",
+        domain=None,
+    )
+
+
+def _by_host(cluster: Cluster, site: Site, domain: str) -> ClusterAddresses:
+    def api(word: str) -> str:
+        return f"https://{cluster.region}.{word}.{domain}/{cluster.cluster_id}"
+
+    zeebe = f"{cluster.cluster_id}.{cluster.region}.zeebe.{domain}:443"
+    return ClusterAddresses(
+        cluster_id=cluster.cluster_id,
+        region=cluster.region,
+        zeebe=zeebe,
+        grpc=f"grpcs://{zeebe}",
+        rest=api("zeebe"),
+        tasklist=api("tasklist"),
+        operate=api("operate"),
+        optimize=api("optimize"),
+        secrets=f"{site.public_url}/secrets",
+        token_url=f"{site.public_url}/oauth/token",
+        domain=domain,
+    )

@@ -1,0 +1,80 @@
+"""
+Creating and listing clusters, keeping their secrets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatekey.server.clusters.decide import check_cluster, check_secret
+from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, Refused
+from gatekey.server.clusters.ports import ClusterStore
+from gatekey.wire.secret_text import SecretText
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAdministration:
+    """
+    What people and programs may do with clusters. All methods raise `StorageUnavailable`.
+    """
+
+    store: ClusterStore
+    now: Callable[[], datetime]
+    make_uuid: Callable[[], str]
+
+    def organisation(self) -> Organisation:
+        """
+        Return the installation's organisation.
+        """
+        return self.store.organisation()
+
+    def create(self, name: str, region: str, grpc_upstream: str, rest_upstream: str, *, by: str) -> Cluster | Refused:
+        """
+        Create a cluster; `grpc_upstream` is host:port and `rest_upstream` a URL that the gateway can reach.
+        """
+        refused = check_cluster(name, region)
+        if refused:
+            return refused
+        cluster = Cluster(
+            cluster_id=self.make_uuid(),
+            organisation_id=self.store.organisation().organisation_id,
+            name=name,
+            region=region,
+            grpc_upstream=grpc_upstream,
+            rest_upstream=rest_upstream,
+            created=self.now(),
+        )
+        return self.store.add(cluster, by=by) or cluster
+
+    def all(self) -> tuple[Cluster, ...]:
+        """
+        Return every cluster, oldest first.
+        """
+        return self.store.all()
+
+    def find(self, name_or_id: str) -> Cluster | None:
+        """
+        Return the cluster with this id or name.
+        """
+        return next((c for c in self.store.all() if name_or_id in (c.cluster_id, c.name)), None)
+
+    def set_secret(self, cluster: Cluster, name: str, value: str, *, by: str) -> Refused | None:
+        """
+        Keep or replace a secret of the cluster.
+        """
+        refused = check_secret(name, value)
+        if refused is None:
+            self.store.set_secret(cluster.cluster_id, ClusterSecret(name, SecretText(value)), by=by, at=self.now())
+        return refused
+
+    def secrets(self, cluster: Cluster) -> tuple[ClusterSecret, ...]:
+        """
+        Return the cluster's secrets, by name.
+        """
+        return self.store.secrets(cluster.cluster_id)
+
+    def delete_secret(self, cluster: Cluster, name: str, *, by: str) -> bool:
+        """
+        Delete a secret; False when there is none.
+        """
+        return self.store.delete_secret(cluster.cluster_id, name, by=by, at=self.now())

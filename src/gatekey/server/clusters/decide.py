@@ -1,0 +1,48 @@
+"""
+Which cluster and secret names are accepted.
+"""
+
+import re
+
+from gatekey.server.clusters.model import Refused
+
+CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,49}")
+REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+"""One label of a host name (RFC 1123): the region is part of every SaaS-style address."""
+
+SECRET_NAME = re.compile(r"[A-Za-z0-9]+([/._-][A-Za-z0-9]+)*")
+"""The names that Camunda's connectors find as `secrets.NAME`."""
+
+SECRET_NAME_LIMIT = 50
+"""Camunda's Administration API answers 400 from 50 characters on."""
+
+SECRET_VALUE_LIMIT = 64 * 1024
+"""Bytes; room for a certificate chain, small enough that an answer with a hundred of them stays quick."""
+
+
+def check_cluster(name: str, region: str) -> Refused | None:
+    """
+    Refuse names that cannot stand in a console list and regions that cannot stand in a host name.
+    """
+    if not CLUSTER_NAME.fullmatch(name):
+        return Refused(
+            "A cluster name has 1 to 50 letters, digits, blanks, '.', '_' or '-' and starts with a letter or digit.",
+            "cluster name not accepted",
+        )
+    if not REGION.fullmatch(region):
+        return Refused("A region is one lower-case label of a host name, such as 'local' or 'bru-2'.", "bad region")
+    return None
+
+
+def check_secret(name: str, value: str) -> Refused | None:
+    """
+    Refuse secret names that connectors could not find and values that are too large (bytes in UTF-8).
+    """
+    if len(name) >= SECRET_NAME_LIMIT or not SECRET_NAME.fullmatch(name):
+        return Refused(
+            "A secret name is shorter than 50 characters: letters and digits, joined by '/', '.', '_' or '-'.",
+            "secret name not accepted",
+        )
+    if len(value.encode()) > SECRET_VALUE_LIMIT:
+        return Refused("A secret value has at most 65536 bytes.", "secret value too large")
+    return None

@@ -1,0 +1,53 @@
+"""
+What an organisation, a cluster and a cluster secret are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatekey.wire.secret_text import SecretText
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """
+    The owner of clusters; `organisation_id` is a UUID.
+    """
+
+    organisation_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """
+    One Camunda 8 installation; upstreams are `host:port` (gRPC) and a URL (REST) that only the gateway calls.
+    """
+
+    cluster_id: str
+    organisation_id: str
+    name: str
+    region: str
+    grpc_upstream: str
+    rest_upstream: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSecret:
+    """
+    A named value that connectors read; the value never shows in a repr.
+    """
+
+    name: str
+    value: SecretText
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """
+    A change that was not made: `public` is for the caller, `reason` for the operator.
+    """
+
+    public: str
+    reason: str

@@ -1,0 +1,50 @@
+"""
+What the clusters context needs from the world.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, Refused
+
+
+class ClusterStore(Protocol):
+    """
+    Keeps the organisation, clusters and cluster secrets. Methods raise `StorageUnavailable`.
+    """
+
+    def organisation(self) -> Organisation:
+        """
+        Return the installation's organisation.
+        """
+        ...
+
+    def add(self, cluster: Cluster, *, by: str) -> Refused | None:
+        """
+        Keep a new cluster; refused when the name is taken.
+        """
+        ...
+
+    def all(self) -> tuple[Cluster, ...]:
+        """
+        Return every cluster, oldest first.
+        """
+        ...
+
+    def set_secret(self, cluster_id: str, secret: ClusterSecret, *, by: str, at: datetime) -> None:
+        """
+        Keep or replace a cluster secret, encrypted.
+        """
+        ...
+
+    def secrets(self, cluster_id: str) -> tuple[ClusterSecret, ...]:
+        """
+        Return the cluster's secrets in clear, by name.
+        """
+        ...
+
+    def delete_secret(self, cluster_id: str, name: str, *, by: str, at: datetime) -> bool:
+        """
+        Delete a cluster secret; False when there is none.
+        """
+        ...

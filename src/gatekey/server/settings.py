@@ -1,0 +1,142 @@
+"""
+Every setting of the service: one frozen tree, read once, all faults told at once.
+
+From strongest to weakest: command-line flags, `GATEKEY_*` environment variables, the TOML file, the defaults below.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from gatekey.errors import ConfigurationError
+
+PREFIX = "GATEKEY_"
+NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}TEST_")
+"""Variables of the scripts and of the command line itself."""
+
+
+def _default_data() -> Path:
+    from os import environ  # the one place where the XDG convention is looked up
+
+    home = environ.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
+    return Path(home) / "gatekey"
+
+
+class Settings(BaseModel):
+    """
+    The settings of one installation; the command line's `gatekey serve --help` and this class name the same things.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(default_factory=_default_data, description="Folder of the database and the master key.")
+    http: str = Field("localhost:8400", description="Where the service listens: host:port.")
+    gateway: str = Field("localhost:26600", description="Where the gateway listens: host:port.")
+    public_url: str = Field("", description="URL under which clients reach the service; it is the tokens' issuer.")
+    gateway_address: str = Field("", description="host:port under which clients reach the gateway, where it differs.")
+    domain: str = Field("", description="Own base domain: addresses and audiences as in Camunda SaaS, under it.")
+    organisation: str = Field("My organisation", description="Name of the organisation, at the first start.")
+    owner: str = Field("owner@localhost", description="E-mail address of the owner, at the first start.")
+    cluster: str = Field("local", description="Name of the first cluster, at the first start.")
+    region: str = Field("local", description="Region of the first cluster, at the first start.")
+    zeebe_grpc: str = Field("localhost:26500", description="Zeebe gRPC address of the first cluster: host:port.")
+    zeebe_rest: str = Field("http://localhost:8080", description="Zeebe REST URL of the first cluster.")
+    token_lifetime: int = Field(86_400, ge=60, le=2_592_000, description="Seconds an access token lives.")
+    limit_rate: float = Field(1.0, gt=0, description="Token requests per second and source address.")
+    limit_burst: int = Field(10, ge=1, description="Token requests an address may make at once after a rest.")
+    limit_block_after: int = Field(30, ge=1, description="Refused requests within the window that block an address.")
+    limit_block_window: float = Field(60.0, gt=0, description="Seconds over which refusals are counted.")
+    limit_block_for: float = Field(60.0, gt=0, description="Seconds a block lasts.")
+    gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
+    master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
+    master_key_file: Path | None = Field(
+        None, description="File with the master key, instead of the one in the folder."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="How log lines are written to standard error.")
+
+    @field_validator("http", "gateway", "gateway_address", "zeebe_grpc")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if value and (not colon or not host or not port.isdecimal() or int(port) > 65_535):  # noqa: PLR2004 - 16 bits
+            raise ValueError("must be host:port, such as localhost:8400")
+        return value
+
+    @field_validator("public_url", "zeebe_rest")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("must be an http or https URL, such as http://localhost:8400")
+        return value.rstrip("/")
+
+    @field_validator("domain")
+    @classmethod
+    def _is_domain(cls, value: str) -> str:
+        if value and not all(label.replace("-", "a").isalnum() for label in value.split(".")):
+            raise ValueError("must be a domain, such as camunda.example.org")
+        return value.lower()
+
+    @model_validator(mode="after")
+    def _one_master_key(self) -> "Settings":
+        if self.master_key is not None and self.master_key_file is not None:
+            raise ValueError("master_key and master_key_file contradict each other: set one")
+        return self
+
+    @property
+    def reached_url(self) -> str:
+        """
+        The public URL, or the one that follows from where the service listens.
+        """
+        return self.public_url or f"http://{reachable(self.http)}"
+
+    @property
+    def reached_gateway(self) -> str:
+        """
+        The gateway's public host:port, or the one that follows from where it listens.
+        """
+        return self.gateway_address or reachable(self.gateway)
+
+
+def reachable(address: str) -> str:
+    """
+    Return the host:port to call for a listening address: nobody can call `0.0.0.0`.
+    """
+    host, _, port = address.rpartition(":")
+    return f"localhost:{port}" if host in {"0.0.0.0", "[::]", "*"} else address  # noqa: S104 - recognised, not bound
+
+
+def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None) -> Settings:
+    """
+    Return the settings. Raises `ConfigurationError` that lists every fault, and never a secret.
+
+    `flags` holds only what was given on the command line. Unknown `GATEKEY_*` variables are faults too: a typo must not
+    silently leave a default in force.
+    """
+    variables = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX) and value and not name.startswith(NOT_SETTINGS)
+    }
+    try:
+        values = {} if file is None else tomllib.loads(file.read_text(encoding="utf-8"))
+        return Settings.model_validate({**values, **variables, **flags})
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"The settings file {file} cannot be read: {error}.") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{_place(fault['loc'])}: {_words(fault)}" for fault in error.errors())
+        raise ConfigurationError(f"The settings are wrong: {faults}.", hint="See `gatekey serve --help`.") from None
+
+
+def _words(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return f"{PREFIX}{str(location[0]).upper()}" if location else "settings"

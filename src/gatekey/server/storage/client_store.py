@@ -1,0 +1,139 @@
+"""
+API clients in SQL.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gatekey.server.clients.model import Client, ListedClient, Refused, StoredSecret
+from gatekey.server.storage import tables
+from gatekey.server.storage.auditing import record
+from gatekey.server.storage.database import Database, touch_directory
+from gatekey.server.storage.times import to_seconds, to_time
+from gatekey.wire.vocabulary import Scope, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class SqlClientStore:
+    """
+    The `ClientStore` port over the database.
+    """
+
+    database: Database
+
+    def add(self, client: Client, secret: StoredSecret) -> Refused | None:
+        """
+        Keep a new client and its first secret; refused when the name is taken or the cluster is gone.
+        """
+        with self.database.writing() as connection:
+            if not _cluster_exists(connection, client.cluster_id):
+                return Refused("There is no such cluster.", "cluster unknown")
+            try:
+                connection.execute(insert(tables.client).values(_client_row(client)))
+            except IntegrityError:
+                return Refused(
+                    f"Client names must be unique: the cluster already has a client {client.name!r}.", "name taken"
+                )
+            connection.execute(insert(tables.client_secret).values(_secret_row(secret)))
+            record(
+                connection, client.created, client.created_by, "created", "client", client.client_id, name=client.name
+            )
+            touch_directory(connection)
+            return None
+
+    def mark_presented(self, secret_id: str, at: datetime) -> None:
+        """
+        Note that a person was handed the secret's text.
+        """
+        with self.database.writing() as connection:
+            connection.execute(
+                update(tables.client_secret)
+                .where(tables.client_secret.c.secret_id == secret_id)
+                .values(presented=to_seconds(at))
+            )
+
+    def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
+        """
+        Return the cluster's clients, oldest first.
+        """
+        return self._listed(tables.client.c.cluster_id == cluster_id)
+
+    def find(self, client_id: str) -> ListedClient | None:
+        """
+        Return a client that was not deleted.
+        """
+        return next(iter(self._listed(tables.client.c.client_id == client_id)), None)
+
+    def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
+        """
+        Delete a client: from the return on it gets no token. False when there was none.
+        """
+        with self.database.writing() as connection:
+            deleted = connection.execute(
+                update(tables.client)
+                .where(tables.client.c.client_id == client_id, tables.client.c.deleted.is_(None))
+                .values(deleted=to_seconds(at))
+            ).rowcount
+            if deleted:
+                record(connection, at, by, "deleted", "client", client_id)
+                touch_directory(connection)
+            return bool(deleted)
+
+    def _listed(self, which: ColumnElement[bool]) -> tuple[ListedClient, ...]:
+        query = (
+            select(tables.client, tables.client_secret.c.presented)
+            .join(tables.client_secret, tables.client_secret.c.client_id == tables.client.c.client_id)
+            .where(and_(which, tables.client.c.deleted.is_(None)))
+            .order_by(tables.client.c.created, tables.client.c.client_id)
+        )
+        with self.database.reading() as connection:
+            return tuple(
+                ListedClient(client_of(row), secret_presented=row.presented is not None)
+                for row in connection.execute(query)
+            )
+
+
+def client_of(row: Row[Any]) -> Client:
+    """
+    Return the client that a row of the client table holds.
+    """
+    return Client(
+        client_id=row.client_id,
+        cluster_id=row.cluster_id,
+        organisation_id=row.organisation_id,
+        name=row.name,
+        scopes=frozenset(Scope(word) for word in row.scopes.split(",")),
+        created=to_time(row.created),
+        created_by=row.created_by,
+    )
+
+
+def _cluster_exists(connection: Connection, cluster_id: str) -> bool:
+    query = select(tables.cluster.c.cluster_id).where(tables.cluster.c.cluster_id == cluster_id)
+    return connection.execute(query).first() is not None
+
+
+def _client_row(client: Client) -> dict[str, object]:
+    return {
+        "client_id": client.client_id,
+        "cluster_id": client.cluster_id,
+        "organisation_id": client.organisation_id,
+        "name": client.name,
+        "scopes": ",".join(in_order(client.scopes)),
+        "created": to_seconds(client.created),
+        "created_by": client.created_by,
+    }
+
+
+def _secret_row(secret: StoredSecret) -> dict[str, object]:
+    return {
+        "secret_id": secret.secret_id,
+        "client_id": secret.client_id,
+        "digest": secret.digest,
+        "created": to_seconds(secret.created),
+        "presented": None if secret.presented is None else to_seconds(secret.presented),
+    }

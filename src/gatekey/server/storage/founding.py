@@ -1,0 +1,80 @@
+"""
+The first rows of a new installation.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from gatekey.server.clusters.model import Cluster, Organisation
+from gatekey.server.issuing.keys import ALGORITHM, SigningKey
+from gatekey.server.people.model import Member
+from gatekey.server.storage import tables
+from gatekey.server.storage.auditing import record
+from gatekey.server.storage.database import Database, touch_directory
+from gatekey.server.storage.sealing import Seal
+from gatekey.server.storage.times import to_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """
+    What a new installation begins with.
+    """
+
+    organisation: Organisation
+    owner: Member
+    cluster: Cluster
+    key: SigningKey
+
+
+def is_founded(database: Database) -> bool:
+    """
+    Say whether the first rows are there.
+    """
+    with database.reading() as connection:
+        return connection.execute(select(tables.organisation.c.organisation_id)).first() is not None
+
+
+def found(database: Database, founding: Founding, seal: Seal, at: datetime) -> None:
+    """
+    Write the organisation, its owner, the first cluster and the signing key, all or none.
+    """
+    organisation_id = founding.organisation.organisation_id
+    created = to_seconds(at)
+    cluster = founding.cluster
+    with database.writing() as connection:
+        if connection.execute(select(tables.organisation.c.organisation_id)).first() is not None:
+            return  # another process was first
+        connection.execute(
+            insert(tables.organisation).values(
+                organisation_id=organisation_id, name=founding.organisation.name, created=created
+            )
+        )
+        connection.execute(
+            insert(tables.member).values(
+                email=founding.owner.email, organisation_id=organisation_id, role="owner", created=created
+            )
+        )
+        connection.execute(
+            insert(tables.cluster).values(
+                cluster_id=cluster.cluster_id,
+                organisation_id=organisation_id,
+                name=cluster.name,
+                region=cluster.region,
+                grpc_upstream=cluster.grpc_upstream,
+                rest_upstream=cluster.rest_upstream,
+                created=created,
+            )
+        )
+        connection.execute(
+            insert(tables.signing_key).values(
+                key_id=founding.key.key_id,
+                algorithm=ALGORITHM,
+                sealed=seal.close(founding.key.to_pem(), f"signing key {founding.key.key_id}"),
+                created=created,
+            )
+        )
+        record(connection, at, "gatekey", "founded", "organisation", organisation_id, name=founding.organisation.name)
+        touch_directory(connection)

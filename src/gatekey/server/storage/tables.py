@@ -1,0 +1,116 @@
+"""
+The tables, as SQLAlchemy sees them; `migrations/` is how they came to be.
+
+Times are UTC seconds since 1970 as REAL. Deleted clients stay as tombstones: their tokens may still be alive.
+"""
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, text
+
+metadata = MetaData()
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("organisation_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+member = Table(
+    "member",
+    metadata,
+    Column("email", String, primary_key=True),
+    Column("organisation_id", ForeignKey("organisation.organisation_id"), nullable=False),
+    Column("role", String, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+sign_in_link = Table(
+    "sign_in_link",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("email", ForeignKey("member.email"), nullable=False),
+    Column("ends", Float, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("email", ForeignKey("member.email"), nullable=False),
+    Column("ends", Float, nullable=False),
+)
+
+cluster = Table(
+    "cluster",
+    metadata,
+    Column("cluster_id", String, primary_key=True),
+    Column("organisation_id", ForeignKey("organisation.organisation_id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("grpc_upstream", String, nullable=False),
+    Column("rest_upstream", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Index("cluster_name", "organisation_id", "name", unique=True),
+)
+
+client = Table(
+    "client",
+    metadata,
+    Column("client_id", String, primary_key=True),
+    Column("cluster_id", ForeignKey("cluster.cluster_id"), nullable=False),
+    Column("organisation_id", ForeignKey("organisation.organisation_id"), nullable=False),
+    Column("name", String, nullable=False),
+    Column("scopes", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("deleted", Float, nullable=True),
+    Index("client_name", "cluster_id", "name", unique=True, sqlite_where=text("deleted IS NULL")),
+)
+
+client_secret = Table(
+    "client_secret",
+    metadata,
+    Column("secret_id", String, primary_key=True),
+    Column("client_id", ForeignKey("client.client_id"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("presented", Float, nullable=True),
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("key_id", String, primary_key=True),
+    Column("algorithm", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+cluster_secret = Table(
+    "cluster_secret",
+    metadata,
+    Column("cluster_id", ForeignKey("cluster.cluster_id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("changed", Float, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("detail", String, nullable=False),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("topic", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
