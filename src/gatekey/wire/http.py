@@ -67,7 +67,7 @@ def sent_at(response: HttpResponse) -> float | None:
 
 def retry_after(response: HttpResponse) -> float | None:
     """
-    Return the seconds that `Retry-After` asks to wait (RFC 9110 section 10.2.3), at least 0; None without a readable one.
+    Return the seconds, at least 0, that `Retry-After` asks to wait (RFC 9110 section 10.2.3); None without one.
 
     A date is measured against the answer's own `Date`, so that a wrong clock on this machine does not matter.
     """

@@ -1,8 +1,8 @@
 """
 The token endpoint's answer (RFC 6749 section 5), written by the service and read by the client software.
 
-Writing is strict. Reading takes what OAuth servers really send: `expires_in` as text or missing, no `token_type`, a `scope`
-list, an error inside a 200; and refuses whatever could not be put into an Authorization header.
+Writing is strict. Reading takes what OAuth servers really send: `expires_in` as text or missing, no `token_type`, a
+`scope` list, an error inside a 200; and refuses whatever could not be put into an Authorization header.
 """
 
 import base64
@@ -45,10 +45,10 @@ REQUEST_TIMEOUT = 408
 
 HINTS: Mapping[int, str] = {
     400: "Check the audience and the other values of the credentials file.",
-    401: "Id and secret do not belong together, or the client was deleted: download its file again or create a new client.",
+    401: "Id and secret do not belong together, or the client was deleted: create a new client or use its file.",
     403: "The client lacks the scope for this audience: create a client that has it.",
     404: "Check the token URL (CAMUNDA_OAUTH_URL, ZEEBE_AUTHORIZATION_SERVER_URL); Camunda's ends in /oauth/token.",
-    429: "The limit counts all requests from this address: look for programs that ask too often or with a deleted client.",
+    429: "All requests from this address count: look for programs that ask too often or for a deleted client.",
     503: "Nothing is wrong with your credentials; try again later or ask the operator of the token service.",
 }
 """What to do, by status."""
@@ -57,7 +57,7 @@ HINTS: Mapping[int, str] = {
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
     """
-    A granted token; `expires_in` is in seconds from when the answer was sent, `scope` the words of RFC 6749 section 3.3.
+    A granted token; `expires_in` is in seconds from the sending of the answer, `scope` as in RFC 6749 section 3.3.
     """
 
     access_token: SecretText
@@ -95,8 +95,8 @@ def read_answer(response: HttpResponse, attempts: int = 1) -> TokenAnswer:
     """
     Return the token of an answer; `attempts` counts the requests so far and is only reported.
 
-    Raises `TokenRefused` (400, 401, 403, or an error inside a 200), `RateLimited` (429), `TokenUnavailable` (408, 5xx) and
-    `MalformedResponse` (anything that no token endpoint answers). No error carries the body.
+    Raises `TokenRefused` (400, 401, 403, or an error inside a 200), `RateLimited` (429), `TokenUnavailable` (408, 5xx)
+    and `MalformedResponse` (anything that no token endpoint answers). No error carries the body.
     """
     match response.status:
         case 200:

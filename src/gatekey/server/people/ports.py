@@ -19,6 +19,12 @@ class PeopleStore(Protocol):
         """
         ...
 
+    def owner_has_signed_in(self) -> bool:
+        """
+        Say whether the owner ever used a link.
+        """
+        ...
+
     def add_link(self, digest: bytes, email: str, ends: datetime) -> None:
         """
         Keep a sign-in link.

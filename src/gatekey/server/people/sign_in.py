@@ -29,6 +29,12 @@ class SignIn:
         self.store.add_link(_digest(key), self.store.owner().email, self.now() + LINK_LIFETIME)
         return key
 
+    def owner_has_signed_in(self) -> bool:
+        """
+        Say whether the owner ever used a link: a newcomer needs one shown.
+        """
+        return self.store.owner_has_signed_in()
+
     def redeem(self, key: str) -> SignedIn | None:
         """
         Trade a link's key for a session; None when it was used, expired or never issued.

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatekey.errors import StorageUnavailable
 from gatekey.server.storage import tables
@@ -52,7 +53,7 @@ class Database:
         try:
             with self._engine.connect() as connection, connection.execution_options(gatekey_write=write).begin():
                 yield connection
-        except SQLAlchemyError as error:
+        except (DBAPIError, NoResultFound, PoolTimeoutError) as error:
             raise StorageUnavailable(
                 f"The database {self.path} does not answer: {_cause(error)}.",
                 hint="Check the disk and the file; a copy can be put in its place while the service is stopped.",

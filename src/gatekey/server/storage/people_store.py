@@ -5,7 +5,7 @@ Members, sign-in links and sessions in SQL.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from gatekey.server.people.model import Member
 from gatekey.server.storage import tables
@@ -30,6 +30,14 @@ class SqlPeopleStore:
             query = select(tables.member.c.email).where(tables.member.c.role == "owner")
             return Member(connection.execute(query).scalar_one())
 
+    def owner_has_signed_in(self) -> bool:
+        """
+        Say whether the owner ever used a link.
+        """
+        with self.database.reading() as connection:
+            query = select(tables.member.c.last_sign_in).where(tables.member.c.role == "owner")
+            return connection.execute(query).scalar_one() is not None
+
     def add_link(self, digest: bytes, email: str, ends: datetime) -> None:
         """
         Keep a sign-in link.
@@ -49,6 +57,9 @@ class SqlPeopleStore:
             connection.execute(delete(table).where(table.c.ends <= to_seconds(now)))
             if row is None or row.ends <= to_seconds(now):
                 return None
+            connection.execute(
+                update(tables.member).where(tables.member.c.email == row.email).values(last_sign_in=to_seconds(now))
+            )
             record(connection, now, row.email, "signed in", "member", row.email)
             return Member(row.email)
 

@@ -23,6 +23,7 @@ member = Table(
     Column("organisation_id", ForeignKey("organisation.organisation_id"), nullable=False),
     Column("role", String, nullable=False),
     Column("created", Float, nullable=False),
+    Column("last_sign_in", Float, nullable=True),
 )
 
 sign_in_link = Table(

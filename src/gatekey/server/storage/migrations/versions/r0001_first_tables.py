@@ -31,15 +31,16 @@ def _create_people() -> None:
     op.create_table(
         "member",
         sa.Column("email", sa.String, primary_key=True),
-        sa.Column("organisation_id", sa.ForeignKey("organisation.organisation_id"), nullable=False),
+        sa.Column("organisation_id", sa.String, sa.ForeignKey("organisation.organisation_id"), nullable=False),
         sa.Column("role", sa.String, nullable=False),
         sa.Column("created", sa.Float, nullable=False),
+        sa.Column("last_sign_in", sa.Float, nullable=True),
     )
     for table in ("sign_in_link", "session"):
         op.create_table(
             table,
             sa.Column("digest", sa.LargeBinary, primary_key=True),
-            sa.Column("email", sa.ForeignKey("member.email"), nullable=False),
+            sa.Column("email", sa.String, sa.ForeignKey("member.email"), nullable=False),
             sa.Column("ends", sa.Float, nullable=False),
         )
 
@@ -48,7 +49,7 @@ def _create_clusters_and_clients() -> None:
     op.create_table(
         "cluster",
         sa.Column("cluster_id", sa.String, primary_key=True),
-        sa.Column("organisation_id", sa.ForeignKey("organisation.organisation_id"), nullable=False),
+        sa.Column("organisation_id", sa.String, sa.ForeignKey("organisation.organisation_id"), nullable=False),
         sa.Column("name", sa.String, nullable=False),
         sa.Column("region", sa.String, nullable=False),
         sa.Column("grpc_upstream", sa.String, nullable=False),
@@ -59,8 +60,8 @@ def _create_clusters_and_clients() -> None:
     op.create_table(
         "client",
         sa.Column("client_id", sa.String, primary_key=True),
-        sa.Column("cluster_id", sa.ForeignKey("cluster.cluster_id"), nullable=False),
-        sa.Column("organisation_id", sa.ForeignKey("organisation.organisation_id"), nullable=False),
+        sa.Column("cluster_id", sa.String, sa.ForeignKey("cluster.cluster_id"), nullable=False),
+        sa.Column("organisation_id", sa.String, sa.ForeignKey("organisation.organisation_id"), nullable=False),
         sa.Column("name", sa.String, nullable=False),
         sa.Column("scopes", sa.String, nullable=False),
         sa.Column("created", sa.Float, nullable=False),
@@ -74,7 +75,7 @@ def _create_clusters_and_clients() -> None:
     op.create_table(
         "client_secret",
         sa.Column("secret_id", sa.String, primary_key=True),
-        sa.Column("client_id", sa.ForeignKey("client.client_id"), nullable=False),
+        sa.Column("client_id", sa.String, sa.ForeignKey("client.client_id"), nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("created", sa.Float, nullable=False),
         sa.Column("presented", sa.Float, nullable=True),
@@ -92,7 +93,7 @@ def _create_sealed() -> None:
     )
     op.create_table(
         "cluster_secret",
-        sa.Column("cluster_id", sa.ForeignKey("cluster.cluster_id"), primary_key=True),
+        sa.Column("cluster_id", sa.String, sa.ForeignKey("cluster.cluster_id"), primary_key=True),
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("changed", sa.Float, nullable=False),

@@ -1,0 +1,122 @@
+"""
+`gatekey clusters`: the Camunda installations behind the gateway.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gatekey.cli.opening import ACTOR, Refusal, data_options, find_cluster, opened
+from gatekey.cli.output import print_details, print_json, print_table
+
+if TYPE_CHECKING:
+    from gatekey.server.app import Installation
+    from gatekey.server.clusters.model import Cluster
+
+
+@click.group()
+def clusters() -> None:
+    """
+    Create, list and show clusters.
+    """
+
+
+@clusters.command("create")
+@click.argument("name")
+@click.option("--region", default="local", show_default=True, help="One label of a host name, such as bru-2.")
+@click.option("--grpc", default="localhost:26500", show_default=True, help="Zeebe gRPC address: host:port.")
+@click.option("--rest", default="http://localhost:8080", show_default=True, help="Zeebe REST URL.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def create(  # noqa: PLR0913, PLR0917 - one parameter an option
+    config: Path | None, data: Path | None, name: str, region: str, grpc: str, rest: str, *, as_json: bool
+) -> None:
+    """
+    Create the cluster NAME; a running gateway takes calls for it at once.
+    """
+    with opened(config, data) as installation:
+        from gatekey.server.clusters.model import Refused
+
+        outcome = installation.clusters.create(name, region, grpc, rest, by=ACTOR)
+        if isinstance(outcome, Refused):
+            raise Refusal(outcome.public)
+        _print_cluster(installation, outcome, as_json=as_json)
+
+
+@clusters.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
+    """
+    List all clusters.
+    """
+    with opened(config, data) as installation:
+        found = installation.clusters.all()
+        if as_json:
+            print_json([_as_json(installation, cluster) for cluster in found])
+            return
+        rows = [(c.name, c.cluster_id, c.region, c.grpc_upstream, c.rest_upstream) for c in found]
+    print_table(("NAME", "CLUSTER ID", "REGION", "ZEEBE gRPC", "ZEEBE REST"), rows)
+
+
+@clusters.command("show")
+@click.argument("cluster")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def show(config: Path | None, data: Path | None, cluster: str, *, as_json: bool) -> None:
+    """
+    Show CLUSTER (name or id) with every address a client needs.
+    """
+    with opened(config, data) as installation:
+        _print_cluster(installation, find_cluster(installation, cluster), as_json=as_json)
+
+
+def _print_cluster(installation: "Installation", cluster: "Cluster", *, as_json: bool) -> None:
+    values = _as_json(installation, cluster)
+    if as_json:
+        print_json(values)
+        return
+    labels = {
+        "name": "Name",
+        "clusterId": "Cluster ID",
+        "region": "Region",
+        "zeebeAddress": "Zeebe gRPC",
+        "zeebeRestAddress": "Zeebe REST",
+        "operateUrl": "Operate",
+        "tasklistUrl": "Tasklist",
+        "optimizeUrl": "Optimize",
+        "secretsUrl": "Secrets",
+        "oauthUrl": "OAuth URL",
+        "audiences": "Audiences",
+        "grpcUpstream": "gRPC upstream",
+        "restUpstream": "REST upstream",
+    }
+    print_details([(label, _text(values[name])) for name, label in labels.items()])
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _as_json(installation: "Installation", cluster: "Cluster") -> dict[str, object]:
+    from gatekey.server.clusters.addresses import addresses_of
+    from gatekey.wire.vocabulary import Scope
+
+    addresses = addresses_of(cluster, installation.site)
+    return {
+        "name": cluster.name,
+        "clusterId": cluster.cluster_id,
+        "region": cluster.region,
+        "created": cluster.created.isoformat(),
+        "zeebeAddress": addresses.zeebe,
+        "zeebeRestAddress": addresses.rest,
+        "operateUrl": addresses.operate,
+        "tasklistUrl": addresses.tasklist,
+        "optimizeUrl": addresses.optimize,
+        "secretsUrl": addresses.secrets,
+        "oauthUrl": addresses.token_url,
+        "grpcUpstream": cluster.grpc_upstream,
+        "restUpstream": cluster.rest_upstream,
+        "audiences": [addresses.audience(scope) for scope in Scope],
+    }

@@ -1,0 +1,101 @@
+"""
+`gatekey serve`: the service and the gateway.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gatekey.cli.opening import data_options, load_settings
+
+if TYPE_CHECKING:
+    from gatekey.server.app import Installation
+
+
+@click.command()
+@data_options
+@click.option("--http", metavar="HOST:PORT", help="Where the service listens.  [default: localhost:8400]")
+@click.option("--gateway", metavar="HOST:PORT", help="Where the gateway listens.  [default: localhost:26600]")
+@click.option("--public-url", metavar="URL", help="URL under which clients reach the service; the tokens' issuer.")
+@click.option("--domain", help="Own base domain, for addresses and audiences as in Camunda SaaS.")
+@click.option("--zeebe-grpc", metavar="HOST:PORT", help="Zeebe gRPC address of the first cluster, at the first start.")
+@click.option("--zeebe-rest", metavar="URL", help="Zeebe REST URL of the first cluster, at the first start.")
+@click.option("--no-gateway", is_flag=True, help="Run without Envoy: tokens, console and Secrets API only.")
+def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
+    """
+    Run the service and the gateway until Ctrl-C.
+
+    The first start creates the data folder: an embedded database, a master key, a signing key, an organisation, and a
+    cluster named "local". Every setting can also stand in the environment (GATEKEY_*) or in a TOML file.
+    """
+    settings = load_settings(config, **flags)
+    from gatekey.server.app import open_installation
+    from gatekey.server.serving import serve as run
+
+    installation = open_installation(settings, create=True)
+    try:
+        run(installation, with_gateway=not no_gateway, on_ready=lambda: _welcome(installation, gateway=not no_gateway))
+    finally:
+        installation.close()
+
+
+def _welcome(installation: "Installation", *, gateway: bool) -> None:
+    """
+    Print what a newcomer needs next.
+    """
+    site = installation.site
+    cluster = installation.clusters.all()[0]
+    command = _own_name(installation)
+    rest = f"http://{site.gateway}/v2/topology"
+    steps = [
+        ("Console", _way_in(installation, command)),
+        (
+            "Create a client",
+            f"{command} clients create my-app --cluster {cluster.name} --scopes Zeebe --output my-app.env",
+        ),
+        ("Get a token", f"{command} token --env-file my-app.env"),
+        (
+            "Call Zeebe",
+            f'curl -H "$({command} token --env-file my-app.env --header)" {rest}'
+            if gateway
+            else "the gateway is off (--no-gateway)",
+        ),
+        ("Zeebe itself", f"expected at {cluster.grpc_upstream} (gRPC) and {cluster.rest_upstream} (REST)"),
+    ]
+    click.echo(f"Gatekey is ready: {site.public_url}" + (f", gateway {site.gateway}" if gateway else ""))
+    click.echo(f"Data is in {installation.folder.path}. Ctrl-C ends it.\n")
+    for name, text in steps:
+        click.echo(f"  {name:<16} {text}")
+    click.echo()
+    sys.stdout.flush()
+
+
+def _way_in(installation: "Installation", command: str) -> str:
+    if installation.sign_in.owner_has_signed_in():
+        return f"{installation.site.public_url}   (a new sign-in link: {command} sign-in)"
+    key = installation.sign_in.issue_link()
+    return f"{installation.site.public_url}/sign-in/{key}   (works once, within an hour)"
+
+
+def _own_name(installation: "Installation") -> str:
+    """
+    Return what to type for this command line, with the folder where it is not the default one.
+    """
+    from gatekey.server.settings import Settings
+
+    path = Path(sys.argv[0]).absolute()
+    found = shutil.which("gatekey")
+    name = "gatekey" if found and Path(found).absolute() == path else _shortest(path)
+    if installation.folder.path == Settings().data.expanduser().absolute():
+        return name
+    return f"GATEKEY_DATA={_shortest(installation.folder.path)} {name}"
+
+
+def _shortest(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

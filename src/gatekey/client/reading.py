@@ -1,0 +1,50 @@
+"""
+Reads a credentials file, and notices who else can.
+"""
+
+import os
+import stat
+from dataclasses import dataclass
+
+from gatekey.client.settings import Place
+from gatekey.errors import ConfigurationError
+from gatekey.wire.credentials_file import parse
+
+SIZE_LIMIT = 1024 * 1024
+"""Bytes; a credentials file has about 2 KiB, whatever is larger is something else."""
+
+READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsFile:
+    """
+    What stands in the file, and whether others on this machine may read or change it.
+    """
+
+    place: Place
+    open_to_others: bool
+
+
+def read_credentials(path: str) -> CredentialsFile:
+    """
+    Read and parse the file at `path`.
+
+    Raises `ConfigurationError` for a file that is missing, unreadable, too large, no UTF-8 text, or not of its form.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - Path("") would silently mean the current directory
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no file name"
+        raise ConfigurationError(f"{path} cannot be read: {reason}.", hint="Check the file's name and mode.") from error
+    if len(content) > SIZE_LIMIT:
+        raise ConfigurationError(f"{path} is too large for a credentials file.", hint="Check the file's name.")
+    try:
+        text = content.decode("utf-8-sig")  # editors on Windows put a byte order mark in front
+    except UnicodeDecodeError:
+        # The decoder's own exception carries the file's bytes, and the secret with them.
+        raise ConfigurationError(f"{path} is no UTF-8 text.", hint="Download the file again.") from None
+    # Pipes such as `<(…)` belong to the process that made them: their mode says nothing about the file behind.
+    return CredentialsFile(Place(path, parse(text)), stat.S_ISREG(mode) and bool(mode & READABLE_BY_OTHERS))

@@ -1,0 +1,204 @@
+"""
+What a client needs to know, found in a file or the environment under any of the names that Camunda's clients read.
+
+Pure: takes mappings, returns values that remember where they came from, and names all places looked at in vain.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from gatekey.errors import ConfigurationError
+from gatekey.wire.secret_text import SecretText
+from gatekey.wire.vocabulary import DEFAULT_DOMAIN, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    One thing that is looked for: what people call it, and its names in the order in which they are tried.
+    """
+
+    title: str
+    names: tuple[str, ...]
+
+
+# The first name is that of Camunda's oldest clients and of its file, the second that of the newest, the third Spring's.
+CLIENT_ID = Wanted("client id", ("ZEEBE_CLIENT_ID", "CAMUNDA_CLIENT_ID", "CAMUNDA_CLIENT_AUTH_CLIENTID"))
+CLIENT_SECRET = Wanted(
+    "client secret", ("ZEEBE_CLIENT_SECRET", "CAMUNDA_CLIENT_SECRET", "CAMUNDA_CLIENT_AUTH_CLIENTSECRET")
+)
+TOKEN_URL = Wanted("token URL", ("ZEEBE_AUTHORIZATION_SERVER_URL", "CAMUNDA_OAUTH_URL", "CAMUNDA_CLIENT_AUTH_TOKENURL"))
+ZEEBE_AUDIENCE = Wanted(
+    "audience",
+    (
+        "ZEEBE_TOKEN_AUDIENCE",
+        "CAMUNDA_TOKEN_AUDIENCE",
+        "CAMUNDA_CLIENT_AUTH_AUDIENCE",
+        "CAMUNDA_ZEEBE_OAUTH_AUDIENCE",
+    ),
+)
+ZEEBE_ADDRESS = Wanted("gRPC address", ("ZEEBE_ADDRESS",))
+GRPC_ADDRESS = Wanted("gRPC address", ("ZEEBE_GRPC_ADDRESS", "CAMUNDA_CLIENT_GRPCADDRESS"))
+REST_ADDRESS = Wanted("REST address", ("ZEEBE_REST_ADDRESS", "CAMUNDA_REST_ADDRESS", "CAMUNDA_CLIENT_RESTADDRESS"))
+CLUSTER_ID = Wanted("cluster id", ("CAMUNDA_CLUSTER_ID", "CAMUNDA_CLIENT_CLOUD_CLUSTERID"))
+SCOPES = Wanted("scopes", ("CAMUNDA_CREDENTIALS_SCOPES",))
+
+ZEEBE_WORD = re.compile(r"(?:^|\.)zeebe\.(.+)")
+"""Finds the domain in both spellings of a Zeebe audience: `zeebe.<domain>` and `<cluster>.<region>.zeebe.<domain>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Somewhere settings stand: what to call it, and its names and values (not in the `repr`, secrets are among them).
+    """
+
+    title: str
+    values: Mapping[str, str] = field(repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """
+    Where a value came from: the name it had and the place where it stood.
+    """
+
+    name: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """
+    A value as text, and its origin.
+    """
+
+    value: str = field(repr=False)
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """
+    All that asking for a token takes. `audience` is None where nobody named one: servers then use their default.
+    """
+
+    token_url: str
+    client_id: str
+    client_secret: SecretText
+    audience: str | None
+    origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)
+    """By field name, for those that have one."""
+
+
+def find(wanted: Wanted, places: Sequence[Place]) -> Found | None:
+    """
+    Return the value from the first place that has one; blanks around it are dropped, empty ones count as missing.
+
+    Raises `ConfigurationError` where one place has two names for it with different values: clients would disagree.
+    """
+    for place in places:
+        standing = [(name, text) for name in wanted.names if (text := place.values.get(name, "").strip())]
+        for name, text in standing[1:]:
+            if text != standing[0][1]:
+                raise ConfigurationError(
+                    f"{standing[0][0]} and {name} in {place.title} name a different {wanted.title}.",
+                    hint="Some clients read the one, some the other: give them the same value or remove one.",
+                )
+        if standing:
+            return Found(standing[0][1], Origin(standing[0][0], place.title))
+    return None
+
+
+def resolve(places: Sequence[Place], scope: Scope = Scope.ZEEBE, audience: str | None = None) -> ClientSettings:
+    """
+    Return the settings for a token of `scope`, or of an `audience` that the caller names; earlier places win.
+
+    Raises `ConfigurationError` with everything that is missing and everywhere it was looked for, or for a token URL
+    that no request could go to.
+    """
+    found = {wanted.title: find(wanted, places) for wanted in (TOKEN_URL, CLIENT_ID, CLIENT_SECRET)}
+    token_url, client_id, client_secret = found.values()
+    if token_url is None or client_id is None or client_secret is None:
+        raise _missing([wanted for wanted in (TOKEN_URL, CLIENT_ID, CLIENT_SECRET) if not found[wanted.title]], places)
+    if problem := fault_of_url(token_url.value):
+        raise ConfigurationError(f"{token_url.origin} {problem}.", hint="It looks like https://host/oauth/token.")
+    meant = Found(audience, Origin("audience", "the call")) if audience else audience_for(scope, places)
+    origins = {
+        "token_url": token_url.origin,
+        "client_id": client_id.origin,
+        "client_secret": client_secret.origin,
+        **({"audience": meant.origin} if meant else {}),
+    }
+    return ClientSettings(
+        token_url.value, client_id.value, SecretText(client_secret.value), meant.value if meant else None, origins
+    )
+
+
+def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
+    """
+    Return the audience of a scope: the one named for it, or the Zeebe audience with its first word exchanged.
+
+    Without any, Zeebe's is the host of the gRPC address where that has the form of Camunda SaaS, as Camunda's Go
+    client asks for, or else unknown (None); the other scopes have the audiences that Camunda's clients have built in.
+    """
+    zeebe = find(ZEEBE_AUDIENCE, places) or _audience_of_address(places)
+    if scope is Scope.ZEEBE:
+        return zeebe
+    named = find(Wanted(f"{scope} audience", (f"CAMUNDA_{scope.name}_OAUTH_AUDIENCE",)), places)
+    if named:
+        return named
+    if zeebe and (own := ZEEBE_WORD.search(zeebe.value)):
+        return Found(f"{scope.audience_word}.{own[1]}", zeebe.origin)
+    return Found(f"{scope.audience_word}.{DEFAULT_DOMAIN}", Origin("the built-in audience", "Camunda's clients"))
+
+
+def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:
+    """
+    Return the scopes that the file says the client has; None where it says nothing. Unknown words are passed over.
+    """
+    found = find(SCOPES, places)
+    if found is None:
+        return None
+    words = {word.strip().lower() for word in found.value.split(",")}
+    return frozenset(scope for scope in Scope if scope.value.lower() in words)
+
+
+def fault_of_url(url: str) -> str | None:
+    """
+    Say what is wrong with a URL that requests shall go to, as the end of a sentence; None where nothing is.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "is no URL"
+    if parts.scheme not in ("http", "https"):
+        return "does not begin with http:// or https://"
+    if not parts.hostname or port == 0:
+        return "names no host that can be reached"
+    if parts.username is not None:
+        return "carries a user name, which would end up in logs"
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return "has characters that a URL cannot have"
+    return None
+
+
+def _audience_of_address(places: Sequence[Place]) -> Found | None:
+    address = find(ZEEBE_ADDRESS, places)
+    host = address.value.partition(":")[0] if address else ""
+    return Found(host, address.origin) if address and ".zeebe." in host else None
+
+
+def _missing(wanted: Sequence[Wanted], places: Sequence[Place]) -> ConfigurationError:
+    where = " or ".join(place.title for place in places) or "any place"
+    lines = "; ".join(f"the {one.title} ({' or '.join(one.names)})" for one in wanted)
+    return ConfigurationError(
+        f"Not found in {where}: {lines}.",
+        hint="Download the client's credentials file and name it with --env-file, or source it.",
+    )

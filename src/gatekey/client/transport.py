@@ -1,0 +1,119 @@
+"""
+HTTP by the standard library: the edge that needs nothing installed.
+"""
+
+import errno
+import http.client
+import socket
+import ssl
+import time
+import urllib.request
+from dataclasses import dataclass
+from urllib.error import URLError
+
+from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.wire.http import HttpRequest, HttpResponse
+
+TIMEOUT = 10.0
+"""Seconds for each step and for the whole body; the default of Camunda's Java and Go clients for token requests."""
+
+BODY_LIMIT = 1024 * 1024
+"""Bytes; token answers have about 2 KiB, a topology of many brokers some hundred."""
+
+CHUNK = 64 * 1024
+
+UNROUTABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
+
+OBSTACLES: tuple[tuple[tuple[type[Exception], ...], Obstacle], ...] = (
+    ((ssl.SSLCertVerificationError,), Obstacle.UNTRUSTED),
+    ((ssl.SSLEOFError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError), Obstacle.DROPPED),
+    ((TimeoutError,), Obstacle.TIMED_OUT),
+    ((ssl.SSLError,), Obstacle.NOT_TLS),
+    ((socket.gaierror,), Obstacle.UNKNOWN_HOST),
+    ((ConnectionRefusedError,), Obstacle.REFUSED),
+    ((http.client.IncompleteRead,), Obstacle.DROPPED),
+    ((http.client.InvalidURL,), Obstacle.UNUSABLE),
+    ((http.client.HTTPException,), Obstacle.NOT_HTTP),
+    ((ValueError, URLError), Obstacle.UNUSABLE),
+)
+"""The first that fits; special ones stand before the classes they derive from."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrllibTransport:
+    """
+    Sends requests with `urllib`, by the proxies of the environment, trusting the machine's certificate authorities.
+    """
+
+    timeout: float = TIMEOUT
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """
+        Return the response of any status; redirects are not followed, they would carry the secret elsewhere.
+
+        Raises `TransportFailure` and nothing else.
+        """
+        try:
+            return self._exchange(request)
+        except TransportFailure:
+            raise
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise failure_of(error) from error
+
+    def _exchange(self, request: HttpRequest) -> HttpResponse:
+        deadline = time.monotonic() + self.timeout
+        prepared = urllib.request.Request(  # noqa: S310 - the opener below knows no other schemes than http and https
+            request.url, data=request.body or None, headers=dict(request.headers), method=request.method
+        )
+        with _opener().open(prepared, timeout=self.timeout) as answer:
+            body = bytearray()
+            # A server that drips would never meet the socket's own timeout, which starts anew with every byte.
+            while chunk := answer.read1(CHUNK):
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise TransportFailure(Obstacle.NOT_HTTP, "its answer is endless")
+                if time.monotonic() > deadline:
+                    raise TransportFailure(Obstacle.TIMED_OUT)
+            if answer.length:  # `read1` ends quietly where `read` would complain about a broken connection
+                raise http.client.IncompleteRead(b"", answer.length)
+            return HttpResponse(answer.status, tuple(answer.headers.items()), bytes(body))
+
+
+def failure_of(error: Exception) -> TransportFailure:
+    """
+    Name the obstacle behind an exception of the network, TLS or HTTP modules.
+    """
+    cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
+    return TransportFailure(_obstacle(cause), _detail(cause))
+
+
+def _obstacle(error: Exception) -> Obstacle:
+    if isinstance(error, OSError) and error.errno in UNROUTABLE:
+        return Obstacle.TIMED_OUT
+    return next((obstacle for kinds, obstacle in OBSTACLES if isinstance(error, kinds)), Obstacle.OTHER)
+
+
+def _detail(error: Exception) -> str:
+    """
+    Return the system's own words for an error, where they add something; never what a peer sent, it may hold a token.
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError | URLError):
+        return error.strerror or ""
+    return ""
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """
+    Return an opener without error and redirect handlers, so that every status comes back as it is.
+    """
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.UnknownHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+    ):
+        opener.add_handler(handler)
+    return opener

@@ -1,0 +1,51 @@
+"""
+Events worth telling. None has a field for a secret or a token.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswered:
+    """
+    A token request was answered: `status` as sent, `client_id` as claimed, `reason` for the operator.
+    """
+
+    address: str
+    client_id: str | None
+    status: int
+    reason: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsRead:
+    """
+    A cluster's secrets were asked for with an access token.
+    """
+
+    client_id: str | None
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChanged:
+    """
+    The gateway started, died or took a new configuration.
+    """
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """
+    Something of ours went wrong; `error` is the exception's kind and text without any request data.
+    """
+
+    where: str
+    error: str
+
+
+Event = TokenAnswered | SecretsRead | GatewayChanged | Failed

@@ -1,0 +1,19 @@
+"""
+Where events go.
+"""
+
+from typing import Protocol
+
+from gatekey.server.auditing.model import Event
+
+
+class Observer(Protocol):
+    """
+    Takes events; never raises and never keeps an answer waiting.
+    """
+
+    def tell(self, event: Event) -> None:
+        """
+        Take one event.
+        """
+        ...

@@ -1,0 +1,103 @@
+"""
+The files between us and Envoy, in a folder that nobody else can read.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from gatekey.server.guarding.compile.bootstrap import Sources
+from gatekey.server.guarding.compile.resources import Document, Resources, discovery_response
+
+LONGEST_SOCKET_PATH = 100
+"""Bytes: `sun_path` holds 108 on Linux and 104 on macOS, its end included."""
+
+
+class RunFolder:
+    """
+    The folder of one Envoy: its bootstrap, the files by which it learns of changes, its administration socket.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        self._elsewhere: Path | None = None
+        self.bootstrap = self._folder / "bootstrap.json"
+        self.socket = self._folder / "administration.sock"
+        if len(os.fsencode(self.socket)) > LONGEST_SOCKET_PATH:
+            self._elsewhere = Path(tempfile.mkdtemp(prefix="gatekey-"))
+            self.socket = self._elsewhere / "administration.sock"
+
+    @property
+    def sources(self) -> Sources:
+        """
+        Where Envoy finds everything.
+        """
+        return Sources(
+            verification=str(self._folder / "verification.json"),
+            routes=str(self._folder / "routes.json"),
+            upstreams=str(self._folder / "upstreams.json"),
+            administration=str(self.socket),
+        )
+
+    def write_bootstrap(self, bootstrap: Document) -> None:
+        """
+        Write what Envoy reads once, at its start.
+        """
+        _replace(self.bootstrap, json.dumps(bootstrap))
+
+    def write(self, resources: Resources) -> None:
+        """
+        Write everything that may change while Envoy runs.
+        """
+        self.write_verification(resources.verification)
+        self.write_upstreams(resources.upstreams)
+        self.write_routes(resources.routes)
+
+    def write_verification(self, documents: tuple[Document, ...]) -> None:
+        """
+        Write how tokens are verified.
+        """
+        _replace(Path(self.sources.verification), discovery_response(documents))
+
+    def write_routes(self, documents: tuple[Document, ...]) -> None:
+        """
+        Write which upstream a call goes to.
+        """
+        _replace(Path(self.sources.routes), discovery_response(documents))
+
+    def write_upstreams(self, documents: tuple[Document, ...]) -> None:
+        """
+        Write where the upstreams are.
+        """
+        _replace(Path(self.sources.upstreams), discovery_response(documents))
+
+    def forget_socket(self) -> None:
+        """
+        Remove the socket of an Envoy that is gone.
+        """
+        self.socket.unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """
+        Remove what lies outside the folder.
+        """
+        self.forget_socket()
+        if self._elsewhere is not None:
+            shutil.rmtree(self._elsewhere, ignore_errors=True)
+
+
+def _replace(path: Path, content: str) -> None:
+    """
+    Put a file in place of the old one at once: Envoy watches for the rename and never reads half of one.
+    """
+    new = path.with_name(f".{path.name}.new")
+    with contextlib.suppress(FileNotFoundError):
+        new.unlink()
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+    new.replace(path)

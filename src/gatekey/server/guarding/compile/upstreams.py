@@ -1,0 +1,143 @@
+"""
+The clusters' own servers, as Envoy reaches them.
+"""
+
+import ipaddress
+
+from gatekey.server.guarding.compile.resources import Document, extension, typed
+from gatekey.server.guarding.model import Address, GatewayView
+
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian, Ubuntu, Alpine and the images built on them keep the certificate authorities they trust."""
+
+CONNECT_TIMEOUT = "5s"
+"""A server that does not take a connection in five seconds is not there; a caller's own deadline is at least ten."""
+
+UNLIMITED = 1_000_000
+"""Envoy's default of 1024 open calls per upstream would refuse the 1025th job worker that holds a stream."""
+
+STREAM_WINDOW = 1024 * 1024
+CONNECTION_WINDOW = 16 * 1024 * 1024
+"""HTTP/2 flow control in bytes (RFC 9113 section 5.2): a slow stream holds back itself, not its connection."""
+
+REST_IDLE = "10s"
+"""Below the 20 s after which Tomcat closes idle connections, so that no call is sent into a connection being closed."""
+
+GRPC_IDLE = "300s"
+"""An HTTP/2 connection without calls; those with an open stream are kept for as long as the stream lives."""
+
+
+def grpc_name(cluster_id: str) -> str:
+    """
+    Return the name of a cluster's gRPC upstream.
+    """
+    return f"{cluster_id}/grpc"
+
+
+def rest_name(cluster_id: str) -> str:
+    """
+    Return the name of a cluster's REST upstream.
+    """
+    return f"{cluster_id}/rest"
+
+
+def compile_upstreams(view: GatewayView) -> tuple[Document, ...]:
+    """
+    Return one Envoy cluster for each API of each guarded cluster.
+    """
+    grpc = [
+        _upstream(grpc_name(cluster.cluster_id), cluster.grpc, _http2()) for cluster in view.clusters if cluster.grpc
+    ]
+    rest = [
+        _upstream(rest_name(cluster.cluster_id), cluster.rest, _http1()) for cluster in view.clusters if cluster.rest
+    ]
+    return (*grpc, *rest)
+
+
+def _upstream(name: str, address: Address, protocol: Document) -> Document:
+    return {
+        **typed("envoy.config.cluster.v3.Cluster"),
+        "name": name,
+        "connect_timeout": CONNECT_TIMEOUT,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": socket_address(address)}}]}],
+        },
+        "circuit_breakers": {
+            "thresholds": [
+                {f"max_{what}": UNLIMITED for what in ("connections", "pending_requests", "requests", "retries")},
+            ],
+        },
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol},
+        # A server that vanished without a word is noticed: HTTP/2 pings would break Zeebe's rule against idle pings.
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60}},
+        **_discovery(address),
+        **_transport(address),
+    }
+
+
+def socket_address(address: Address) -> Document:
+    """
+    Return an address in Envoy's form.
+    """
+    return {"socket_address": {"address": address.host, "port_value": address.port}}
+
+
+def _discovery(address: Address) -> Document:
+    if _is_numeric(address.host):
+        return {"type": "STATIC"}
+    return {
+        "type": "STRICT_DNS",
+        "lb_policy": "LEAST_REQUEST",
+        "dns_lookup_family": "V4_PREFERRED",
+        # A name that cannot be resolved must not hold up the gateway for all other clusters.
+        "wait_for_warm_on_init": False,
+    }
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _transport(address: Address) -> Document:
+    if not address.tls:
+        return {}
+    return {
+        "transport_socket": extension(
+            "envoy.transport_sockets.tls",
+            typed(
+                "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                sni=address.host,
+                auto_sni_san_validation=True,
+                common_tls_context={"validation_context": {"trusted_ca": {"filename": AUTHORITIES}}},
+            ),
+        ),
+    }
+
+
+def _http2() -> Document:
+    return _protocol(
+        GRPC_IDLE,
+        {
+            "http2_protocol_options": {
+                "initial_stream_window_size": STREAM_WINDOW,
+                "initial_connection_window_size": CONNECTION_WINDOW,
+            }
+        },
+    )
+
+
+def _http1() -> Document:
+    return _protocol(REST_IDLE, {"http_protocol_options": {}})
+
+
+def _protocol(idle: str, config: Document) -> Document:
+    return typed(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        common_http_protocol_options={"idle_timeout": idle},
+        explicit_http_config=config,
+    )

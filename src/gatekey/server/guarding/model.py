@@ -1,0 +1,142 @@
+"""
+What the gateway guards, what a call to it looks like, and how it decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """
+    Where something listens; `path` is the base path of a REST upstream, without a trailing slash.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    path: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedCluster:
+    """
+    One cluster behind the gateway; None where the cluster does not offer that API here.
+    """
+
+    cluster_id: str
+    region: str
+    grpc: Address | None = None
+    rest: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayView:
+    """
+    Everything the gateway knows at one moment.
+
+    `keys` is the key set (RFC 7517 section 5) that verifies tokens, as JSON text. `domain` is that of the audiences,
+    such as `camunda.io`. `hosts`: whether clusters also have host names, `<cluster>.<region>.zeebe.<domain>`.
+    """
+
+    listen: Address
+    issuer: str
+    keys: str = field(repr=False)
+    domain: str
+    hosts: bool = False
+    clusters: tuple[GuardedCluster, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """
+    The part of a call that decisions look at: `authority` as in RFC 9110 section 7.2, `path` with its query.
+    """
+
+    authority: str
+    path: str
+    content_type: str = ""
+
+    @property
+    def grpc(self) -> bool:
+        """
+        Whether the call is gRPC: the protocol demands a content type that says so.
+        """
+        media_type = self.content_type.partition(";")[0].strip().lower()
+        return media_type == "application/grpc" or media_type.startswith("application/grpc+")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """
+    What a token says whose signature, issuer and lifetime were found good.
+    """
+
+    audiences: tuple[str, ...]
+    cluster_id: str | None
+
+
+class Kind(Enum):
+    """
+    Why a call is refused; the values are the HTTP status and the gRPC status of the answer.
+    """
+
+    UNAUTHENTICATED = (401, 16)
+    FORBIDDEN = (403, 7)
+    NOT_FOUND = (404, 12)
+    UNAVAILABLE = (503, 14)
+
+    @property
+    def http_status(self) -> int:
+        """
+        The status of a REST refusal.
+        """
+        return self.value[0]
+
+    @property
+    def grpc_status(self) -> int:
+        """
+        The `grpc-status` trailer of a gRPC refusal.
+        """
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """
+    The call goes to this cluster.
+    """
+
+    cluster_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """
+    The call is refused: `public` is what the caller reads, `reason` what the operator reads.
+    """
+
+    kind: Kind
+    public: str
+    reason: str
+
+
+DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "grpc": 80, "https": 443, "grpcs": 443}
+"""RFC 9110 section 4.2 for http and https; Camunda's clients write gRPC addresses with the same meaning."""
+
+
+def read_address(text: str) -> Address:
+    """
+    Return the address in `host:port` or `http://host:port/base`; https and grpcs mean TLS. Raise ValueError otherwise.
+    """
+    parts = urlsplit(text if "://" in text else f"grpc://{text}")
+    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    if not parts.hostname or port is None or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"{text!r} is no address: write host:port or http://host:port")
+    return Address(parts.hostname, port, parts.scheme in {"https", "grpcs"}, parts.path.rstrip("/"))

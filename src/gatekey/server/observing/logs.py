@@ -1,0 +1,74 @@
+"""
+Events as log lines on standard error.
+"""
+
+import logging
+import sys
+from dataclasses import asdict
+from typing import Literal
+
+import structlog
+
+from gatekey.server.auditing.model import Event, Failed, GatewayChanged, SecretsRead, TokenAnswered
+
+REFUSED = 400
+"""HTTP statuses from here on are worth a warning."""
+
+
+def configure_logs(form: Literal["text", "json"]) -> None:
+    """
+    Send our lines and those of libraries (warnings and worse) to standard error in one form.
+    """
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.EventRenamer("message"),
+            renderer,
+        ]
+        if form == "json"
+        else [
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+class LogObserver:
+    """
+    The `Observer` port over structlog. Values from requests are escaped: a line stays one line.
+    """
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger()
+
+    def tell(self, event: Event) -> None:
+        """
+        Write one line.
+        """
+        values = {name: _one_line(value) for name, value in asdict(event).items()}
+        match event:
+            case TokenAnswered() | SecretsRead():
+                text = "token request" if isinstance(event, TokenAnswered) else "secrets request"
+                write = self._log.info if event.status < REFUSED else self._log.warning
+                write(text, **values)
+            case GatewayChanged():
+                self._log.info("gateway", **values)
+            case Failed():
+                self._log.error("failed", **values)
+
+
+def _one_line(value: object) -> object:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return value.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,77 @@
+"""
+The folder that holds everything an installation keeps.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatekey.errors import ServiceError
+from gatekey.server.storage import database, master_key
+from gatekey.server.storage.database import Database, create_private
+from gatekey.server.storage.master_key import MasterKey
+from gatekey.server.storage.migrating import migrate
+
+NOT_THERE = "There is no Gatekey installation in {path}."
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """
+    `gatekey.db`, `master.key` unless the key is kept elsewhere, and the gateway's run files.
+    """
+
+    path: Path
+
+    @property
+    def database_path(self) -> Path:
+        """
+        Where the database is.
+        """
+        return self.path / database.FILE_NAME
+
+    @property
+    def gateway_path(self) -> Path:
+        """
+        Where the gateway keeps the files it runs from.
+        """
+        return self.path / "gateway"
+
+    def create(self) -> None:
+        """
+        Create the folder (0700) unless it is there. Raises `ServiceError` when it cannot be written.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.access(self.path, os.W_OK | os.X_OK):
+                raise PermissionError(13, "Permission denied")
+            if not self.database_path.exists():
+                create_private(self.database_path)
+        except OSError as error:
+            raise ServiceError(
+                f"The data folder {self.path} cannot be written: {error.strerror}.",
+                hint="Choose another with --data or GATEKEY_DATA, or change its owner.",
+            ) from error
+
+    def open_database(self) -> Database:
+        """
+        Open the database and bring its tables up to date. Raises `ServiceError` where there is none.
+        """
+        if not self.database_path.exists():
+            raise ServiceError(
+                NOT_THERE.format(path=self.path),
+                hint="Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA.",
+            )
+        opened = Database(self.database_path)
+        migrate(opened)
+        return opened
+
+    def read_master_key(self) -> MasterKey:
+        """
+        Return the key of this folder, made when database and key are both new.
+        """
+        path = self.path / master_key.FILE_NAME
+        is_new = self.database_path.exists() and self.database_path.stat().st_size == 0
+        if is_new and not path.exists():
+            return master_key.create_master_key(path)
+        return master_key.load_master_key(path)

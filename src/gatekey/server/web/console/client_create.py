@@ -1,0 +1,112 @@
+"""
+Create an API client and see its secret, this once.
+"""
+
+from functools import partial
+from typing import Final, assert_never
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.decide import check_name, read_scopes
+from gatekey.server.clients.model import Client, Created, Refused
+from gatekey.server.clusters.addresses import addresses_of
+from gatekey.server.clusters.model import Cluster
+from gatekey.server.web.console.entrance.finding import find_cluster
+from gatekey.server.web.console.entrance.forgery import seal
+from gatekey.server.web.console.entrance.pages import HEADERS, page, refuse, render
+from gatekey.server.web.console.entrance.refusals import Refusal
+from gatekey.server.web.console.entrance.shown_once import ShownOnce
+from gatekey.server.web.console.entrance.visit import Visit
+from gatekey.wire import credentials_file
+from gatekey.wire.credentials_file import FileFormat
+from gatekey.wire.vocabulary import Scope
+
+OPENS: Final = {
+    Scope.ZEEBE: "Deploy processes, start instances, work on jobs: the gRPC and REST APIs",
+    Scope.TASKLIST: "Find and complete user tasks: the GraphQL and REST APIs",
+    Scope.OPERATE: "Read process instances and incidents: the REST API",
+    Scope.OPTIMIZE: "Read reports, ingest data: the REST API",
+    Scope.SECRETS: "Read this cluster's secrets, for connectors that run elsewhere",
+}
+"""What each scope opens, as a person chooses it."""
+
+UNPROCESSABLE = 422
+CONFLICT = 409
+
+
+async def offer_form(visit: Visit) -> Response:
+    """
+    Show the form: a name and scopes; Zeebe is what nearly every client needs.
+    """
+    cluster = await find_cluster(visit)
+    if isinstance(cluster, Refusal):
+        return refuse(visit, cluster)
+    return _form_page(visit, cluster, name="", chosen=(Scope.ZEEBE,))
+
+
+async def create_client(visit: Visit) -> Response:
+    """
+    Create the client and show its credentials, or the form again with what is wrong.
+    """
+    cluster = await find_cluster(visit)
+    if isinstance(cluster, Refusal):
+        return refuse(visit, cluster)
+    name, scopes = visit.form.text("name").strip(), visit.form.all("scope")
+    wish = Wish(name, scopes, cluster.cluster_id, cluster.organisation_id, by=visit.member.email)
+    outcome = await run_in_threadpool(visit.desk.clients.create, wish)
+    match outcome:
+        case Created():
+            return _credentials_page(visit, cluster, outcome)
+        case Refused():
+            return await _explain(visit, cluster, wish, outcome)
+        case _ as never:
+            assert_never(never)
+
+
+def _credentials_page(visit: Visit, cluster: Cluster, created: Created) -> Response:
+    client, secret = created.client, created.secret.reveal()
+    addresses = addresses_of(cluster, visit.desk.site)
+    entries = credentials_file.credentials(addresses, client.client_id, created.secret, client.scopes)
+    html = render(
+        visit,
+        "client_created.html",
+        cluster=cluster,
+        client=client,
+        secret=secret,
+        files={form: credentials_file.render(entries, form) for form in FileFormat},
+        file_name=credentials_file.file_name(client.name),
+        seal=seal(visit.desk.csrf_key, visit.session, cluster.cluster_id, client.client_id, secret),
+    )
+    return ShownOnce(html, HEADERS, partial(visit.desk.clients.mark_presented, created))
+
+
+async def _explain(visit: Visit, cluster: Cluster, wish: Wish, refused: Refused) -> Response:
+    listed = await run_in_threadpool(visit.desk.clients.of_cluster, cluster.cluster_id)
+    taken = next((each.client for each in listed if each.client.name == wish.name), None)
+    return _form_page(visit, cluster, name=wish.name, chosen=wish.scopes, refused=refused, taken=taken)
+
+
+def _form_page(  # noqa: PLR0913 - each is one thing that the form shows
+    visit: Visit,
+    cluster: Cluster,
+    *,
+    name: str,
+    chosen: tuple[str, ...],
+    refused: Refused | None = None,
+    taken: Client | None = None,
+) -> Response:
+    return page(
+        visit,
+        "client_create.html",
+        status=200 if refused is None else CONFLICT if taken else UNPROCESSABLE,
+        cluster=cluster,
+        opens=OPENS,
+        name=name,
+        chosen=chosen,
+        refused=refused,
+        taken=taken,
+        name_is_wrong=refused is not None and (taken is not None or check_name(name) is not None),
+        scopes_are_wrong=refused is not None and isinstance(read_scopes(chosen), Refused),
+    )

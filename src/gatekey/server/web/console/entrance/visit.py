@@ -1,0 +1,70 @@
+"""
+What a room of the console is given: the desk to ask at, and who came with which form.
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from gatekey.server.clients.administration import ClientAdministration
+from gatekey.server.clusters.addresses import Site
+from gatekey.server.clusters.administration import ClusterAdministration
+from gatekey.server.people.model import Member
+from gatekey.server.people.sign_in import SignIn
+from gatekey.server.web.console.entrance.forgery import csrf_token
+from gatekey.server.web.console.entrance.forms import Form
+from gatekey.wire.secret_text import SecretText
+
+
+@dataclass(frozen=True)
+class Desk:
+    """
+    Whom the console asks, and how it is set up.
+
+    `secure_cookies` where people come over HTTPS; `csrf_key` is 32 random bytes, the same on every worker.
+    """
+
+    clients: ClientAdministration
+    clusters: ClusterAdministration
+    sign_in: SignIn
+    site: Site
+    secure_cookies: bool
+    csrf_key: bytes
+
+    @property
+    def cookie(self) -> str:
+        """
+        The session cookie's name; a `__Host-` cookie can be set by this very host only, over HTTPS (RFC 6265bis).
+        """
+        return "__Host-gatekey" if self.secure_cookies else "gatekey"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    A request of somebody who need not be signed in.
+    """
+
+    desk: Desk
+    request: Request
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """
+    A request of a member, with a form that our own page sent (empty for GET).
+    """
+
+    desk: Desk
+    request: Request
+    form: Form
+    member: Member
+    session: SecretText
+
+    @property
+    def csrf(self) -> str:
+        """
+        The token that each form of this session carries.
+        """
+        return csrf_token(self.desk.csrf_key, self.session)

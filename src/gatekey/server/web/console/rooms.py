@@ -1,0 +1,72 @@
+"""
+The console's rooms: every path, and what a person does there.
+"""
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gatekey.server.web.console.client_create import create_client, offer_form
+from gatekey.server.web.console.client_delete import confirm_deletion, delete_client
+from gatekey.server.web.console.client_show import show_client
+from gatekey.server.web.console.clients_list import list_clients
+from gatekey.server.web.console.cluster_show import show_cluster
+from gatekey.server.web.console.clusters_list import list_clusters
+from gatekey.server.web.console.credentials_download import download_credentials
+from gatekey.server.web.console.entrance.door import for_everybody, for_members
+from gatekey.server.web.console.entrance.pages import ASSET_HEADERS, STATIC, go_to
+from gatekey.server.web.console.entrance.visit import Arrival, Desk
+from gatekey.server.web.console.sign_in import ask_for_link, offer_sign_in, sign_in
+from gatekey.server.web.console.sign_out import sign_out
+
+__all__ = ["Desk", "console"]
+
+CLUSTER = "/clusters/{cluster_id}"
+CLIENTS = CLUSTER + "/api"
+CLIENT = CLIENTS + "/{client_id}"
+
+ASSET_LIFETIME = "public, max-age=86400"
+"""A day: pages name each file with its edition, so a new release is seen at once; fonts change hardly ever."""
+
+
+def console(desk: Desk) -> list[BaseRoute]:
+    """
+    Return the routes of the console, to be mounted at the root of the service.
+    """
+    look, do = ["GET"], ["POST"]
+    return [
+        Route("/", for_everybody(desk, _home), methods=look),
+        Route("/sign-in", for_everybody(desk, ask_for_link), methods=look),
+        Route("/sign-in/{key}", for_everybody(desk, offer_sign_in), methods=look),
+        Route("/sign-in/{key}", for_everybody(desk, sign_in), methods=do),
+        Route("/sign-out", for_members(desk, sign_out), methods=do),
+        Route("/clusters", for_members(desk, list_clusters), methods=look),
+        Route(CLUSTER, for_members(desk, show_cluster), methods=look),
+        Route(CLIENTS, for_members(desk, list_clients), methods=look),
+        Route(CLIENTS, for_members(desk, create_client), methods=do),
+        Route(CLIENTS + "/new", for_members(desk, offer_form), methods=look),
+        Route(CLIENT, for_members(desk, show_client), methods=look),
+        Route(CLIENT + "/credentials", for_members(desk, download_credentials), methods=do),
+        Route(CLIENT + "/delete", for_members(desk, confirm_deletion), methods=look),
+        Route(CLIENT + "/delete", for_members(desk, delete_client), methods=do),
+        Mount("/static", Assets(directory=STATIC)),
+    ]
+
+
+class Assets(StaticFiles):
+    """
+    Styles, fonts, the script and the icon; the same for everybody, so they may be cached.
+    """
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """
+        Return the file with the headers of an asset.
+        """
+        response = await super().get_response(path, scope)
+        response.headers.update(ASSET_HEADERS | {"Cache-Control": ASSET_LIFETIME})
+        return response
+
+
+async def _home(_arrival: Arrival) -> Response:
+    return go_to("/clusters")

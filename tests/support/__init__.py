@@ -1,0 +1,3 @@
+"""
+What tests share: started products, real peers.
+"""

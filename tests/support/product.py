@@ -1,0 +1,196 @@
+"""
+A really running Gatekey: the command line's own process, on free ports, with a data folder of its own.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from support.ports import free_port
+
+GATEKEY = Path(sys.executable).parent / "gatekey"
+START_SECONDS = 60.0
+"""A bound against hanging, not an expectation: on a busy machine Envoy alone may take many seconds."""
+
+STOP_SECONDS = 30.0
+
+
+@dataclass
+class Product:
+    """
+    One running (or stopped) installation; `http` is a URL, `gateway` is host:port, `data` the data folder.
+    """
+
+    data: Path
+    http_port: int = field(default_factory=free_port)
+    gateway_port: int = field(default_factory=free_port)
+    with_gateway: bool = True
+    settings: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[str] | None = None
+    printed: str = ""
+    errors: str = ""
+
+    @property
+    def http(self) -> str:
+        return f"http://localhost:{self.http_port}"
+
+    @property
+    def gateway(self) -> str:
+        return f"localhost:{self.gateway_port}"
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.http}/oauth/token"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("GATEKEY_")}
+        return {
+            **clean,
+            "GATEKEY_DATA": str(self.data),
+            "GATEKEY_HTTP": f"localhost:{self.http_port}",
+            "GATEKEY_GATEWAY": self.gateway,
+            "GATEKEY_GATEWAY_THREADS": "1",
+            **{f"GATEKEY_{name.upper()}": str(value) for name, value in self.settings.items()},
+        }
+
+    def cli(self, *arguments: str, check: bool = True, input: str | None = None) -> subprocess.CompletedProcess[str]:  # noqa: A002 - subprocess's own word
+        """
+        Run `gatekey …` against this installation.
+        """
+        done = subprocess.run(
+            [str(GATEKEY), *arguments],
+            env=self.environment,
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, f"gatekey {arguments[0]} exited with {done.returncode}: {done.stderr}"
+        return done
+
+    def start(self) -> None:
+        """
+        Start `gatekey serve` and wait until it says that it is ready.
+        """
+        assert self.process is None
+        arguments = [] if self.with_gateway else ["--no-gateway"]
+        self.process = subprocess.Popen(
+            [str(GATEKEY), "serve", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.printed, self.errors = "", ""
+        ready = threading.Event()
+        threading.Thread(target=self._read_output, args=(self.process, ready), daemon=True).start()
+        threading.Thread(target=self._read_errors, args=(self.process, ready), daemon=True).start()
+        if not ready.wait(START_SECONDS) or "Zeebe itself" not in self.printed:
+            self.kill()
+            raise AssertionError(f"gatekey serve did not become ready:\n{self.printed}\n{self.errors}")
+
+    def _read_output(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+        assert process.stdout is not None
+        with process.stdout as output:
+            for line in output:
+                self.printed += line
+                if "Zeebe itself" in line:
+                    ready.set()
+        ready.set()
+
+    def _read_errors(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
+        assert process.stderr is not None
+        with process.stderr as errors:
+            for line in errors:
+                self.errors += line
+        ready.set()
+
+    def stop(self) -> int:
+        """
+        End it as Ctrl-C does and return the exit code.
+        """
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(STOP_SECONDS)
+        self.process = None
+        return code
+
+    def kill(self) -> None:
+        """
+        End it as `kill -9` does.
+        """
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(STOP_SECONDS)
+            self.process = None
+
+    def sign_in_link(self) -> str:
+        """
+        Return a fresh link into the console.
+        """
+        url: str = json.loads(self.cli("sign-in", "--json").stdout)["url"]
+        return url
+
+    def create_client(self, name: str, scopes: str = "Zeebe", cluster: str = "local") -> dict[str, Any]:
+        """
+        Create an API client and return `name`, `clientId`, `clientSecret`, `permissions`.
+        """
+        done = self.cli("clients", "create", name, "--cluster", cluster, "--scopes", scopes, "--json")
+        created: dict[str, Any] = json.loads(done.stdout)
+        return created
+
+    def ask_token(self, client_id: str, secret: str, audience: str = "zeebe.camunda.io") -> tuple[int, dict[str, Any]]:
+        """
+        Ask for a token; returns status and JSON body.
+        """
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": secret,
+            "audience": audience,
+        }
+        request = urllib.request.Request(self.token_url, urllib.parse.urlencode(form).encode())
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, json.load(refusal)
+
+    def token(self, scopes: str = "Zeebe", audience: str = "zeebe.camunda.io", name: str = "a-client") -> str:
+        """
+        Return a token of a new client.
+        """
+        created = self.create_client(name, scopes)
+        status, body = self.ask_token(created["clientId"], created["clientSecret"], audience)
+        assert status == 200, body
+        token: str = body["access_token"]
+        return token
+
+
+@contextmanager
+def running_product(data: Path, *, with_gateway: bool = True, **settings: object) -> Iterator[Product]:
+    """
+    Start a product and end it afterwards; `settings` are GATEKEY_* variables in lower case.
+    """
+    product = Product(data, with_gateway=with_gateway, settings={name: str(value) for name, value in settings.items()})
+    product.start()
+    try:
+        yield product
+    finally:
+        if product.process is not None:
+            product.stop()
