@@ -27,7 +27,7 @@ COLOURS = {Outcome.FINE: "green", Outcome.WARNING: "yellow", Outcome.WRONG: "red
 WIDTH = max(len(check) for check in Check)
 
 
-@click.command()
+@click.command(short_help="Find out why a credentials file does not work.")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(file: str, *, as_json: bool) -> None:

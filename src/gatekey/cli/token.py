@@ -24,7 +24,7 @@ NOTICEABLE = 2.0
 """Seconds; a longer silence on a terminal looks like a fault."""
 
 
-@click.command()
+@click.command(short_help="Print an access token.")
 @click.option("--env-file", metavar="FILE", help="Credentials file; without it the environment is read.")
 @click.option(
     "--scope",

@@ -104,7 +104,8 @@ class Application:
         """
         Hand one connection to its room.
         """
-        room = self.tokens if scope["type"] == "http" and scope["path"] in PATHS else self.others
+        # The path as sent: decoded, `/oauth%2ftoken` would be the endpoint here and something else for a proxy.
+        room = self.tokens if scope["type"] == "http" and scope["raw_path"] in PATHS else self.others
         await room(scope, receive, send)
 
 

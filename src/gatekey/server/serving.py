@@ -37,6 +37,11 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
     Raises `ServiceError` with one clear sentence when that cannot be reached.
     """
     configure_logs(installation.settings.log_format)
+    with installation.folder.claimed():
+        _serve(installation, with_gateway=with_gateway, on_ready=on_ready)
+
+
+def _serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[[], None]) -> None:
     sockets = _listen(installation.settings.http)
     try:
         uvloop.run(_Service(installation, LogObserver(), with_gateway=with_gateway).run(sockets, on_ready))
@@ -136,6 +141,7 @@ def _server(application: Application) -> _Server:
 
 
 def _end(server: uvicorn.Server) -> None:
+    server.force_exit = server.should_exit  # asked for twice: do not wait for requests under way
     server.should_exit = True
 
 

@@ -17,6 +17,9 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 CLIENT_ID_LENGTH = 32
 """As long as the ids of Camunda SaaS. No `~`: Camunda's own role configuration rejects it."""
 
+CLIENT_ID_CHARACTERS = frozenset(ALPHABET + "._~-")
+"""What ids of Camunda SaaS may have too."""
+
 SECRET_PREFIX = "gks_"  # noqa: S105 - a public marker, not a secret
 SECRET_ID_LENGTH = 10
 RANDOM_LENGTH = 43
@@ -74,6 +77,15 @@ def read_secret(text: str) -> SecretShape | None:
     if not dot or len(secret_id) != SECRET_ID_LENGTH or not (secret_id + random_part).isalnum():
         return None
     return SecretShape(secret_id) if checksum == _checksum(body) else None
+
+
+def loggable_client_id(claimed: str) -> str:
+    """
+    Return a claimed client id as a log may hold it: people paste secrets into the wrong field.
+    """
+    if len(claimed) > CLIENT_ID_LENGTH or not CLIENT_ID_CHARACTERS.issuperset(claimed):
+        return "(not a client id)"
+    return claimed
 
 
 def _random_text(choose: Choose, length: int) -> str:

@@ -195,8 +195,9 @@ def _examine_secrets(
     """
     Call the Secrets API with a token of its own. Without a first token no second one is asked for: it would be refused.
     """
-    if not scopes or Scope.SECRETS not in scopes:
-        yield skipped(Check.SECRETS, "the client has no Secrets scope")
+    if scopes is None or Scope.SECRETS not in scopes:
+        why = "the file names no scopes" if scopes is None else "the client has no Secrets scope"
+        yield skipped(Check.SECRETS, why)
         return
     url = api_checks.secrets_url(settings.token_url) if settings else None
     if settings is None or url is None:

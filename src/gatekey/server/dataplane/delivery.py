@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gatekey.server.dataplane.envoy import POLL, Envoy
 from gatekey.server.dataplane.files import RunFolder
-from gatekey.server.dataplane.model import ConfigurationRejected
+from gatekey.server.dataplane.model import ConfigurationRejected, GatewayFailed
 from gatekey.server.guarding.compile.bootstrap import STATISTICS
 from gatekey.server.guarding.compile.resources import ROUTES, VERIFICATION, Document, Resources, version_of
 
@@ -44,9 +44,9 @@ async def deliver(envoy: Envoy, folder: RunFolder, old: Resources, new: Resource
         raise
 
 
-async def confirm(envoy: Envoy, resources: Resources) -> bool:
+async def confirm(envoy: Envoy, resources: Resources) -> None:
     """
-    Whether Envoy has taken all of `resources`: it also becomes ready without them, and then refuses every call.
+    Raise GatewayFailed unless Envoy has taken all of `resources`: it becomes ready without them too, and refuses all.
     """
     seen = await _statistics(envoy, "version_text")
     expected = {
@@ -54,7 +54,8 @@ async def confirm(envoy: Envoy, resources: Resources) -> bool:
         f"{_UPSTREAMS}.version_text": version_of(resources.upstreams),
         f"{_ROUTES}.version_text": version_of(resources.routes),
     }
-    return expected.items() <= seen.items()
+    if not expected.items() <= seen.items():
+        raise GatewayFailed(envoy.last_words)
 
 
 def _merged(old: tuple[Document, ...], new: tuple[Document, ...]) -> tuple[Document, ...]:

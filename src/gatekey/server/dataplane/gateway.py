@@ -12,7 +12,7 @@ from gatekey.server.dataplane.envoy import Envoy, find_envoy
 from gatekey.server.dataplane.files import RunFolder
 from gatekey.server.dataplane.keeping import Keeper
 from gatekey.server.dataplane.listening import free_addresses
-from gatekey.server.dataplane.model import ConfigurationApplied, GatewayEvent, GatewayFailed
+from gatekey.server.dataplane.model import ConfigurationApplied, GatewayEvent
 from gatekey.server.guarding.compile import Resources, compile_view
 from gatekey.server.guarding.compile.bootstrap import compile_bootstrap
 from gatekey.server.guarding.model import Address, GatewayView
@@ -62,8 +62,7 @@ class Gateway:
         keeper = Keeper(run, self._observe)
         try:
             await keeper.start()
-            if not await confirm(keeper.current, resources):
-                raise GatewayFailed(keeper.current.last_words)
+            await confirm(keeper.current, resources)
         except BaseException:
             await keeper.stop(grace=0)
             folder.leave()

@@ -2,8 +2,8 @@
 Become another program that does not outlive the one who asked.
 
 Run as `python -I -S leash.py PARENT PROGRAM ARGUMENT…`. On Linux the kernel kills the program when the parent ends,
-even by SIGKILL; elsewhere the program is run as it is. This is a program of its own because Python code between fork and
-exec, in a process with threads, may wait for ever for a lock.
+even by SIGKILL; elsewhere the program is run as it is. This is a program of its own because Python code between fork
+and exec, in a process with threads, may wait for ever for a lock.
 """
 
 import contextlib

@@ -2,7 +2,10 @@
 The folder that holds everything an installation keeps.
 """
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from gatekey.server.storage.database import Database, create_private
 from gatekey.server.storage.master_key import MasterKey
 from gatekey.server.storage.migrating import migrate
 
+LOCK_NAME = "serve.lock"
 NOT_THERE = "There is no Gatekey installation in {path}."
 
 
@@ -52,6 +56,23 @@ class DataFolder:
                 f"The data folder {self.path} cannot be written: {error.strerror}.",
                 hint="Choose another with --data or GATEKEY_DATA, or change its owner.",
             ) from error
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """
+        Serve from this folder alone. Raises `ServiceError` when another process does.
+
+        The kernel frees the claim of a process that died.
+        """
+        with (self.path / LOCK_NAME).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise ServiceError(
+                    f"Another `gatekey serve` runs on the data folder {self.path}.",
+                    hint="Stop it, or choose another folder with --data or GATEKEY_DATA.",
+                ) from error
+            yield
 
     def open_database(self) -> Database:
         """

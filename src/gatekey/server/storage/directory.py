@@ -13,9 +13,11 @@ from pathlib import Path
 from gatekey.errors import StorageUnavailable
 from gatekey.server.issuing.keys import SigningKey
 from gatekey.server.issuing.model import KnownClient
-from gatekey.server.storage.database import BUSY_TIMEOUT_MS
 from gatekey.server.storage.sealing import Seal
 from gatekey.wire.vocabulary import Scope
+
+BUSY_TIMEOUT_MS = 250
+"""Readers of a WAL database hardly ever wait; when one does, every token request of the process waits with it."""
 
 _CLIENTS = """
     SELECT client.client_id, client.cluster_id, client.organisation_id, cluster.region, client.scopes

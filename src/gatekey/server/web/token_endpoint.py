@@ -19,11 +19,15 @@ from gatekey.server.limiting.address import key_of
 from gatekey.server.limiting.model import Admitted, Blocked, Limited
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.web.plain import BodyRefused, Headers, header, read_body, send_json
+from gatekey.wire.identifiers import loggable_client_id
 from gatekey.wire.token_answer import encode_error, encode_success
 from gatekey.wire.token_request import BODY_LIMIT, Malformed, TokenRequest, claimed_client, read_request
 
-PATHS = frozenset({"/oauth/token", "/oauth/token/"})
+PATHS = frozenset({b"/oauth/token", b"/oauth/token/"})
 """Java and Go have the second one built in, and do not survive a redirect of a POST."""
+
+USER_AGENT_LIMIT = 200
+"""Characters that are told to the operator; honest ones have under 100."""
 
 OWN_FAULT_RETRY_SECONDS = 2
 """Short: the new Java client sleeps as long as it is told, holding a lock."""
@@ -60,7 +64,13 @@ class TokenEndpoint:
         answer = await self._answer(address, scope, receive)
         await send_json(send, answer.status, answer.body, answer.headers)
         self.observer.tell(
-            TokenAnswered(address, answer.client_id, answer.status, answer.reason, header(scope, b"user-agent") or "")
+            TokenAnswered(
+                address,
+                answer.client_id and loggable_client_id(answer.client_id),
+                answer.status,
+                answer.reason,
+                (header(scope, b"user-agent") or "")[:USER_AGENT_LIMIT],
+            )
         )
 
     async def _answer(self, address: str, scope: Scope, receive: Receive) -> Answer:
