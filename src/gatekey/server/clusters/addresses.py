@@ -49,7 +49,7 @@ def _by_path(cluster: Cluster, site: Site) -> ClusterAddresses:
         cluster_id=cluster.cluster_id,
         region=cluster.region,
         zeebe=site.gateway,
-        grpc=base,
+        grpc=f"grpc://{site.gateway}",  # @camunda8/sdk dies at load on any scheme but grpc and grpcs
         rest=f"{base}/{cluster.cluster_id}",
         tasklist=f"{base}/tasklist/{cluster.cluster_id}",
         operate=f"{base}/operate/{cluster.cluster_id}",

@@ -1,0 +1,113 @@
+"""
+The smallest real calls, over generated gRPC stubs and plain HTTP, with nothing in between that could soften an answer.
+"""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from pyzeebe.proto import gateway_pb2, gateway_pb2_grpc
+
+CALL_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    An HTTP answer: `type` is the content type without parameters, `body` the parsed JSON.
+    """
+
+    status: int
+    type: str
+    body: Any
+    challenge: str | None
+
+
+def grpc_topology(address: str, token: str | None) -> tuple[grpc.StatusCode, str]:
+    """
+    The code of a Topology call, and the server's version or the refusal's text.
+    """
+    with grpc.insecure_channel(address) as channel:
+        topology = gateway_pb2_grpc.GatewayStub(channel).Topology
+        try:
+            answer = topology(gateway_pb2.TopologyRequest(), metadata=bearer(token), timeout=CALL_SECONDS)
+        except grpc.RpcError as refusal:
+            return refusal.code(), refusal.details()
+        return grpc.StatusCode.OK, answer.gatewayVersion
+
+
+def rest_topology(base: str, token: str | None) -> Answer:
+    """
+    The answer to GET {base}/v2/topology.
+    """
+    request = urllib.request.Request(f"{base}/v2/topology", headers=dict(bearer(token)))
+    try:
+        with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:
+            return _answer(answer)
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return _answer(refusal)
+
+
+@contextmanager
+def greeting_asked(address: str, token: str, process: Path, worker: str) -> Iterator[Callable[[], dict[str, Any]]]:
+    """
+    Deploy `process` and ask for one instance whose job has the type `worker`.
+
+    Yields a function that waits for the instance's end and returns its variables.
+    """
+    with grpc.insecure_channel(address) as channel:
+        gateway = gateway_pb2_grpc.GatewayStub(channel)
+        resource = gateway_pb2.Resource(name=process.name, content=process.read_bytes())
+        gateway.DeployResource(
+            gateway_pb2.DeployResourceRequest(resources=[resource]), metadata=bearer(token), timeout=CALL_SECONDS
+        )
+        wanted = gateway_pb2.CreateProcessInstanceRequest(
+            bpmnProcessId="greeting", version=-1, variables=json.dumps({"worker": worker})
+        )
+        finished = gateway.CreateProcessInstanceWithResult.future(
+            gateway_pb2.CreateProcessInstanceWithResultRequest(request=wanted, requestTimeout=CALL_SECONDS * 1000),
+            metadata=bearer(token),
+            timeout=CALL_SECONDS,
+        )
+        yield lambda: json.loads(finished.result().variables)
+
+
+def activated_job(address: str, token: str, worker: str) -> str:
+    """
+    The key of the next job of the type `worker`.
+    """
+    request = gateway_pb2.ActivateJobsRequest(
+        type=worker,
+        worker="tests",
+        timeout=CALL_SECONDS * 1000,
+        maxJobsToActivate=1,
+        requestTimeout=CALL_SECONDS * 1000,
+    )
+    with grpc.insecure_channel(address) as channel:
+        answers = gateway_pb2_grpc.GatewayStub(channel).ActivateJobs(
+            request, metadata=bearer(token), timeout=CALL_SECONDS
+        )
+        return next(str(job.key) for answer in answers for job in answer.jobs)
+
+
+def _answer(answer: Any) -> Answer:
+    return Answer(
+        status=answer.status,
+        type=answer.headers.get_content_type(),
+        body=json.loads(answer.read()),
+        challenge=answer.headers["WWW-Authenticate"],
+    )
+
+
+def bearer(token: str | None) -> tuple[tuple[str, str], ...]:
+    """
+    The one header or metadata entry that carries a token.
+    """
+    return () if token is None else (("authorization", f"Bearer {token}"),)

@@ -1,0 +1,137 @@
+"""
+Genuine tokens from the token endpoint, and bad ones made out of them.
+"""
+
+import base64
+import hmac
+import json
+import re
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from gatekey.server.app import open_directory, open_installation
+from gatekey.server.settings import Settings
+
+HOUR = 3600
+BAD_TOKENS = (
+    "expired",
+    "signed by another key",
+    "of an unknown key",
+    "changed after signing",
+    "alg none",
+    "HMAC with the public key",
+    "of another issuer",
+    "no token at all",
+)
+
+
+def variables(credentials: Path) -> dict[str, str]:
+    """
+    The names and values of a credentials file.
+    """
+    return dict(re.findall(r"^export (\w+)='(.*)'$", credentials.read_text(), re.MULTILINE))
+
+
+def access_token(credentials: Path, *, audience: str | None = None) -> str:
+    """
+    Ask for one token the way every client does; `audience` defaults to the file's.
+    """
+    values = variables(credentials)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": values["ZEEBE_CLIENT_ID"],
+        "client_secret": values["ZEEBE_CLIENT_SECRET"],
+        "audience": audience or values["ZEEBE_TOKEN_AUDIENCE"],
+    }
+    with urllib.request.urlopen(
+        values["ZEEBE_AUTHORIZATION_SERVER_URL"], urllib.parse.urlencode(form).encode(), timeout=10
+    ) as answer:
+        token: str = json.load(answer)["access_token"]
+        return token
+
+
+def signing_key(data: Path) -> RSAKey:
+    """
+    The installation's own signing key, read from its data folder: only it can make tokens wrong in other ways.
+    """
+    with closing(open_installation(Settings(data=data))) as installation:
+        return RSAKey.import_key(open_directory(installation).signing_key().to_pem())
+
+
+class Forger:
+    """
+    Bad tokens, each differing from a genuine one in exactly one thing.
+    """
+
+    def __init__(self, genuine: str, signing_key: RSAKey) -> None:
+        header, claims, self._signature = genuine.split(".")
+        self._header: dict[str, Any] = _decoded(header)
+        self._claims: dict[str, Any] = _decoded(claims)
+        self._signing_key = signing_key
+        self._foreign_key = RSAKey.generate_key(2048)
+        self._makers: dict[str, Callable[[], str]] = {
+            "expired": self._expired,
+            "signed by another key": self._signed_by_another_key,
+            "of an unknown key": self._of_an_unknown_key,
+            "changed after signing": self._changed_after_signing,
+            "alg none": self._without_algorithm,
+            "HMAC with the public key": self._hmac_with_the_public_key,
+            "of another issuer": self._of_another_issuer,
+            "no token at all": lambda: "no-token-at-all",
+        }
+
+    def forge(self, kind: str) -> str:
+        """
+        The bad token of this kind. Raises KeyError for a kind that nobody knows.
+        """
+        return self._makers[kind]()
+
+    def _expired(self) -> str:
+        ago = int(time.time()) - HOUR  # well beyond every verifier's allowance for slow clocks
+        return self._signed(self._claims | {"iat": ago - HOUR, "exp": ago})
+
+    def _of_another_issuer(self) -> str:
+        return self._signed(self._claims | {"iss": "http://localhost:1"})
+
+    def _signed_by_another_key(self) -> str:
+        return jwt.encode(self._header, self._claims, self._foreign_key)
+
+    def _of_an_unknown_key(self) -> str:
+        return jwt.encode(self._header | {"kid": "unknown"}, self._claims, self._foreign_key)
+
+    def _changed_after_signing(self) -> str:
+        later = self._claims | {"exp": self._claims["exp"] + HOUR}
+        return f"{_encoded(self._header)}.{_encoded(later)}.{self._signature}"
+
+    def _without_algorithm(self) -> str:
+        return f"{_encoded(self._header | {'alg': 'none'})}.{_encoded(self._claims)}."
+
+    def _hmac_with_the_public_key(self) -> str:
+        # Made by hand: no decent library takes a public key for a shared secret.
+        signed = f"{_encoded(self._header | {'alg': 'HS256'})}.{_encoded(self._claims)}"
+        mac = hmac.digest(self._signing_key.as_pem(private=False), signed.encode(), "sha256")
+        return f"{signed}.{_base64url(mac)}"
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(self._header, claims, self._signing_key)
+
+
+def _decoded(part: str) -> dict[str, Any]:
+    decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return decoded
+
+
+def _encoded(part: dict[str, Any]) -> str:
+    return _base64url(json.dumps(part).encode())
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
