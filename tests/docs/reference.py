@@ -1,0 +1,82 @@
+"""
+The tables and help texts that `docs/reference` quotes from the product.
+
+Run it (`.venv/bin/python tests/docs/reference.py`) to write them anew after a change; the tests only compare.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gatekey.cli import commands
+from gatekey.server.settings import Settings
+
+REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
+QUOTED = re.compile(r"(?<=<!-- quoted -->\n\n).*?(?=\n\n<!-- end -->)", re.DOTALL)
+WIDTH = 100
+"""Characters; help texts are wrapped where a page can still show them."""
+
+DEFAULT_IN_WORDS = {"data": "`~/.local/share/gatekey`"}
+"""Defaults that depend on who asks."""
+
+
+def settings_table() -> str:
+    """
+    Every setting as a row.
+    """
+    head = ["| setting | environment | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([*head, *map(_row, Settings.model_fields)])
+
+
+def _row(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = DEFAULT_IN_WORDS.get(name) or (f"`{field.default}`" if field.default not in {None, ""} else "none")
+    return f"| `{name}` | `GATEKEY_{name.upper()}` | {default} | {field.description} |"
+
+
+def command_help() -> str:
+    """
+    Every command's own help under a heading.
+    """
+    top = click.Context(commands, info_name="gatekey", terminal_width=WIDTH, **commands.context_settings)
+    return "\n\n".join(
+        f"## {context.command_path}\n\n```text\n{_plain(context.get_help())}\n```" for context in _contexts(top)
+    )
+
+
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for name, command in context.command.commands.items():
+            yield from _contexts(click.Context(command, parent=context, info_name=name))
+
+
+def _plain(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+QUOTES = {"settings.md": settings_table, "cli.md": command_help}
+
+
+def quoted(page: str) -> str:
+    """
+    What the page says now.
+    """
+    found = QUOTED.search((REFERENCE / page).read_text())
+    return found.group() if found else ""
+
+
+def write(page: str) -> None:
+    """
+    Put the quote into its page.
+    """
+    text = QUOTES[page]()
+    path = REFERENCE / page
+    path.write_text(QUOTED.sub(lambda _: text, path.read_text()))
+
+
+if __name__ == "__main__":
+    for page in QUOTES:
+        write(page)
