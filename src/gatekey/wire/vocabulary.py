@@ -10,6 +10,9 @@ CLUSTER_CLAIM = "https://camunda.com/clusterId"
 ORGANISATION_CLAIM = "https://camunda.com/orgId"
 CLIENT_CLAIM = "https://camunda.com/clientId"
 
+CREDENTIAL_CLAIM = "credential_id"
+"""Our own: which secret or key got the token, so that a leaked one's tokens can be revoked and no others."""
+
 DEFAULT_DOMAIN = "camunda.io"
 """The domain that the official clients have built into their default audiences, such as `zeebe.camunda.io`."""
 

@@ -22,6 +22,8 @@ class Client:
     scopes: frozenset[Scope]
     created: datetime
     created_by: str
+    lifetime: int | None = None
+    """Seconds its tokens live; None for as long as the installation's do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,60 @@ class StoredSecret:
     digest: bytes
     created: datetime
     presented: datetime | None = None
+    label: str = ""
+    ends: datetime | None = None
+    """When it stops working; None for never."""
+
+    def lives(self, now: datetime) -> bool:
+        """
+        Say whether it still gets tokens.
+        """
+        return self.ends is None or self.ends > now
+
+
+@dataclass(frozen=True, slots=True)
+class SecretUse:
+    """
+    The last time a secret got a token, from which address, with which user agent.
+    """
+
+    at: datetime
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSecret:
+    """
+    A stored secret with its last use, None when it was never used (or only in the last seconds).
+    """
+
+    secret: StoredSecret
+    use: SecretUse | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKey:
+    """
+    A public key that a client signs assertions with (RFC 7523); `jwk` is its JWK as JSON text.
+    """
+
+    key_id: str
+    client_id: str
+    jwk: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """
+    A new secret's one sight, and when the older ones end (None where none was alive).
+    """
+
+    client_id: str
+    secret_id: str
+    secret: SecretText
+    others_end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

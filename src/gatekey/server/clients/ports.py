@@ -5,7 +5,7 @@ What the clients context needs from the world.
 from datetime import datetime
 from typing import Protocol
 
-from gatekey.server.clients.model import Client, ListedClient, Refused, StoredSecret
+from gatekey.server.clients.model import Client, ClientKey, ListedClient, ListedSecret, Refused, StoredSecret
 
 
 class ClientStore(Protocol):
@@ -42,5 +42,67 @@ class ClientStore(Protocol):
     def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
         """
         Delete a client: from the return on it gets no token. False when there was none.
+        """
+        ...
+
+
+class SecretStore(Protocol):
+    """
+    Keeps the secrets of clients; every change is one transaction together with its audit entry.
+    """
+
+    def secrets_of(self, client_id: str) -> tuple[ListedSecret, ...]:
+        """
+        Return the secrets of a live client, oldest first.
+        """
+        ...
+
+    def live_secret(self, secret_id: str, now: datetime) -> StoredSecret | None:
+        """
+        Return a secret that works now.
+        """
+        ...
+
+    def add_secret(
+        self, secret: StoredSecret, ending: tuple[StoredSecret, ...], ends: datetime, *, revoke: bool, by: str
+    ) -> Refused | None:
+        """
+        Keep a new secret and give others their end; `revoke` revokes the others' tokens. Refused without the client.
+        """
+        ...
+
+    def end_secret(self, secret_id: str, at: datetime, *, action: str, by: str) -> None:
+        """
+        End a secret and revoke its tokens; `action` is the word for the audit.
+        """
+        ...
+
+    def mark_presented(self, secret_id: str, at: datetime) -> None:
+        """
+        Note that a person was handed the secret's text.
+        """
+        ...
+
+
+class KeyStore(Protocol):
+    """
+    Keeps the public keys of clients; every change is one transaction together with its audit entry.
+    """
+
+    def keys_of(self, client_id: str) -> tuple[ClientKey, ...]:
+        """
+        Return the keys of a live client, oldest first.
+        """
+        ...
+
+    def add_keys(self, keys: tuple[ClientKey, ...], *, by: str) -> Refused | None:
+        """
+        Keep new keys, all or none; refused when a kid is taken or the client is gone.
+        """
+        ...
+
+    def remove_key(self, client_id: str, key_id: str, *, by: str, at: datetime) -> bool:
+        """
+        Remove a key and revoke the tokens it got; False when there is none.
         """
         ...

@@ -3,17 +3,33 @@ What the token service knows of a client, and what it can answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
 
+from gatekey.wire.client_authentication import Method
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.vocabulary import Scope
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """
+    A client secret as it is checked: it works until `ends` (seconds since 1970, None for ever).
+
+    Tokens that it got before `not_before` (seconds since 1970) are revoked.
+    """
+
+    digest: bytes
+    ends: float | None = None
+    not_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class KnownClient:
     """
-    A live client as token requests need it; `digests` are its live secrets' digests by secret id.
+    A live client as token requests need it: secrets by secret id, public keys (JWK as JSON text) by key id.
+
+    `lifetime` is in seconds, None for the installation's. Tokens from before `not_before` are revoked.
     """
 
     client_id: str
@@ -21,31 +37,47 @@ class KnownClient:
     organisation_id: str
     region: str
     scopes: frozenset[Scope]
-    digests: Mapping[str, bytes]
+    secrets: Mapping[str, KnownSecret] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    lifetime: int | None = None
+    not_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """
+    A client that proved who it is; `credential_id` names the secret or key, `not_before` what was revoked since.
+    """
+
+    client: KnownClient
+    credential_id: str
+    method: Method
+    not_before: int
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
     """
-    A token was issued; it ends `expires_in` seconds after `issued_at` (both whole seconds).
+    A token was issued; it ends `expires_in` seconds from now.
     """
 
     token: SecretText
-    issued_at: int
     expires_in: int
     scope: str
     client_id: str
+    credential_id: str
     audience: str
 
 
 class Refusal(Enum):
     """
-    Why no token was issued. Edges give each its status: 401 for the first, 403 for the others.
+    Why no token was issued. Edges give each its status: 401 for the first, 400 or 403 for the others.
     """
 
     INVALID_CLIENT = auto()
-    """Unknown, deleted or wrong: one answer for all, so that nobody learns which ids exist."""
+    """Unknown, deleted, expired or wrong: one answer for all, so that nobody learns which ids exist."""
     UNKNOWN_AUDIENCE = auto()
+    INVALID_TARGET = auto()
     SCOPE_NOT_GRANTED = auto()
 
 
@@ -61,13 +93,28 @@ class Refused:
     client_id: str
 
 
+class TokenForm(StrEnum):
+    """
+    The `typ` header of access tokens.
+    """
+
+    JWT = "JWT"
+    """What every Camunda version takes."""
+    AT_JWT = "at+jwt"
+    """RFC 9068: nothing else can be mistaken for an access token. Camunda 8.8 and later take it."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssuingPolicy:
     """
     What all tokens have in common: issuer, lifetime in seconds, the domain of audiences, the gateway's own host names.
+
+    `shield_window` is how many seconds identical requests get the same token, 0 for a new one each time.
     """
 
     issuer: str
     lifetime: int
     audience_domain: str
     gateway_hosts: frozenset[str]
+    form: TokenForm = TokenForm.JWT
+    shield_window: int = 0

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from gatekey.server.issuing.keys import SigningKey
 from gatekey.server.issuing.model import KnownClient
+from gatekey.server.issuing.revocation import Revocation
 
 
 class ClientDirectory(Protocol):
@@ -16,6 +17,12 @@ class ClientDirectory(Protocol):
     def find(self, client_id: str) -> KnownClient | None:
         """
         Return the client, or None when it never was or is deleted.
+        """
+        ...
+
+    def is_revoked(self, token_id: str) -> bool:
+        """
+        Say whether the one token with this `jti` was revoked.
         """
         ...
 
@@ -33,6 +40,36 @@ class KeyRing(Protocol):
 
     def published_keys(self) -> tuple[SigningKey, ...]:
         """
-        Return every key whose tokens may still be alive.
+        Return every key whose tokens are or will be good: those that sign, have signed, or will sign.
+        """
+        ...
+
+
+class SpentAssertions(Protocol):
+    """
+    Remembers client assertions until they expire, for all workers. Raises `StorageUnavailable`.
+    """
+
+    def spend(self, client_id: str, assertion_id: str, ends: float) -> bool:
+        """
+        Return True the first time this client uses this `jti`, False ever after.
+        """
+        ...
+
+
+class RevocationStore(Protocol):
+    """
+    Keeps revocations as long as a token can live. Raises `StorageUnavailable`.
+    """
+
+    def revoke(self, revocation: Revocation, *, by: str, at: float) -> None:
+        """
+        Keep a revocation: from the return on every worker knows it.
+        """
+        ...
+
+    def all(self, at: float) -> tuple[Revocation, ...]:
+        """
+        Return the revocations that still matter.
         """
         ...

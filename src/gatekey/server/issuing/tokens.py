@@ -1,23 +1,25 @@
 """
-From a token request to a token: authenticate, look at the audience, sign.
+From a token request to a token: authenticate, find the scope, sign.
 """
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from gatekey.server.issuing.audiences import name_audience, read_audience
-from gatekey.server.issuing.model import Granted, IssuingPolicy, KnownClient, Refusal, Refused
+from gatekey.server.issuing.authentication import ClientAuthentication
+from gatekey.server.issuing.keys import SigningKey
+from gatekey.server.issuing.model import Authenticated, Granted, IssuingPolicy, Refused
 from gatekey.server.issuing.ports import ClientDirectory, KeyRing
-from gatekey.wire.identifiers import read_secret
+from gatekey.server.issuing.shield import shared_token_id, window_start
+from gatekey.server.issuing.targets import choose_scope, name_audience
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_request import TokenRequest
-from gatekey.wire.vocabulary import CLIENT_CLAIM, CLUSTER_CLAIM, ORGANISATION_CLAIM, Scope
+from gatekey.wire.vocabulary import CLIENT_CLAIM, CLUSTER_CLAIM, CREDENTIAL_CLAIM, ORGANISATION_CLAIM, Scope
 
-NO_DIGEST = bytes(32)
-"""Compared with when there is no stored digest, so that an unknown client costs what a known one costs."""
+REMEMBERED_TOKENS = 10_000
+"""Tokens of current windows that a worker keeps; about 15 MB when full, and forgetting one only costs its signature."""
+
+MemoryKey = tuple[str, str, str, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +28,72 @@ class TokenService:
     Grants or refuses tokens. `now` is in seconds since 1970, `make_id` returns a fresh `jti` (RFC 7519 section 4.1.7).
     """
 
+    authentication: ClientAuthentication
     directory: ClientDirectory
     keys: KeyRing
     policy: IssuingPolicy
-    pepper: bytes
+    shield_key: bytes
     now: Callable[[], float]
     make_id: Callable[[], str]
+    remembered: dict[MemoryKey, SecretText] = field(default_factory=dict)
 
     def answer(self, request: TokenRequest) -> Granted | Refused:
         """
         Grant or refuse. Raises `StorageUnavailable` when clients or keys cannot be read: never a refusal.
         """
-        client = self.directory.find(request.client_id)
-        if not self._authenticated(client, request.client_secret) or client is None:
-            reason = "unknown or deleted client" if client is None else "wrong secret"
-            return Refused(Refusal.INVALID_CLIENT, "Client authentication failed.", reason, request.client_id)
-        scope = read_audience(request.audience, client, self.policy)
-        if scope is None:
-            return Refused(
-                Refusal.UNKNOWN_AUDIENCE,
-                "The audience is not one of this cluster's APIs.",
-                "unknown audience",
-                client.client_id,
-            )
-        if scope not in client.scopes:
-            return Refused(
-                Refusal.SCOPE_NOT_GRANTED,
-                f"The client does not have the scope {scope}.",
-                f"scope {scope} not granted",
-                client.client_id,
-            )
-        return self._grant(client, scope)
+        who = self.authentication.authenticate(request.credential)
+        if isinstance(who, Refused):
+            return who
+        scope = choose_scope(request, who.client, self.policy)
+        return scope if isinstance(scope, Refused) else self._grant(who, scope)
 
-    def _authenticated(self, client: KnownClient | None, secret: SecretText) -> bool:
-        text = secret.reveal()
-        shape = read_secret(text)
-        expected = client.digests.get(shape.secret_id) if client and shape else None
-        given = hmac.digest(self.pepper, text.encode(), hashlib.sha256)
-        return hmac.compare_digest(given, expected or NO_DIGEST) and expected is not None
-
-    def _grant(self, client: KnownClient, scope: Scope) -> Granted:
-        issued_at = int(self.now())
+    def _grant(self, who: Authenticated, scope: Scope) -> Granted:
+        now = self.now()
+        key = self.keys.signing_key()
+        lifetime = who.client.lifetime or self.policy.lifetime
         audience = name_audience(scope, self.policy)
+        if self.policy.shield_window:
+            issued_at = max(window_start(now, who.client.client_id, self.policy.shield_window), who.not_before)
+            token = self._shared_token(who, audience, key, issued_at, lifetime)
+        else:
+            issued_at = max(int(now), who.not_before)
+            token = self._sign(who, audience, key, issued_at, lifetime, self.make_id())
+        return Granted(
+            token=token,
+            expires_in=issued_at + lifetime - int(now),
+            scope=who.client.cluster_id,
+            client_id=who.client.client_id,
+            credential_id=who.credential_id,
+            audience=audience,
+        )
+
+    def _shared_token(
+        self, who: Authenticated, audience: str, key: SigningKey, issued_at: int, lifetime: int
+    ) -> SecretText:
+        place = (who.client.client_id, who.credential_id, audience, key.key_id, issued_at, lifetime)
+        token_id = self._shared_id(place)
+        memory = (*place[:3], token_id, issued_at, lifetime)
+        token = self.remembered.get(memory)
+        if token is None:
+            token = self._sign(who, audience, key, issued_at, lifetime, token_id)
+            if len(self.remembered) >= REMEMBERED_TOKENS:
+                self.remembered.clear()
+            self.remembered[memory] = token
+        return token
+
+    def _shared_id(self, place: tuple[object, ...]) -> str:
+        # A revoked token must not come again: the next number makes the next token, on every worker alike.
+        number = 0
+        while True:
+            token_id = shared_token_id(self.shield_key, (*map(str, place), str(number)))
+            if not self.directory.is_revoked(token_id):
+                return token_id
+            number += 1
+
+    def _sign(  # noqa: PLR0913, PLR0917 - all that a token says
+        self, who: Authenticated, audience: str, key: SigningKey, issued_at: int, lifetime: int, token_id: str
+    ) -> SecretText:
+        client = who.client
         claims = {
             "iss": self.policy.issuer,
             "sub": client.client_id,
@@ -77,13 +103,11 @@ class TokenService:
             "scope": client.cluster_id,
             "gty": "client-credentials",
             "iat": issued_at,
-            "exp": issued_at + self.policy.lifetime,
-            "jti": self.make_id(),
+            "exp": issued_at + lifetime,
+            "jti": token_id,
             CLUSTER_CLAIM: client.cluster_id,
             ORGANISATION_CLAIM: client.organisation_id,
             CLIENT_CLAIM: client.client_id,
+            CREDENTIAL_CLAIM: who.credential_id,
         }
-        token = self.keys.signing_key().sign(json.dumps(claims, separators=(",", ":")).encode())
-        return Granted(
-            SecretText(token), issued_at, self.policy.lifetime, client.cluster_id, client.client_id, audience
-        )
+        return SecretText(key.sign(json.dumps(claims, separators=(",", ":")).encode(), self.policy.form))

@@ -8,11 +8,14 @@ committed since; only then is anything read. So a deletion by another process is
 import os
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.issuing.keys import SigningKey
-from gatekey.server.issuing.model import KnownClient
+from gatekey.server.issuing.keys import Algorithm, SigningKey
+from gatekey.server.issuing.model import KnownClient, KnownSecret
+from gatekey.server.issuing.revocation import Kind
+from gatekey.server.issuing.rotation import KeyLife, signing
 from gatekey.server.storage.sealing import Seal
 from gatekey.wire.vocabulary import Scope
 
@@ -20,28 +23,34 @@ BUSY_TIMEOUT_MS = 250
 """Readers of a WAL database hardly ever wait; when one does, every token request of the process waits with it."""
 
 _CLIENTS = """
-    SELECT client.client_id, client.cluster_id, client.organisation_id, cluster.region, client.scopes
+    SELECT client_id, cluster_id, client.organisation_id, region, scopes, lifetime
     FROM client JOIN cluster USING (cluster_id) WHERE client.deleted IS NULL
 """
-_DIGESTS = """
-    SELECT client_id, secret_id, digest FROM client_secret JOIN client USING (client_id) WHERE client.deleted IS NULL
+_SECRETS = """
+    SELECT client_id, secret_id, digest, ends FROM client_secret JOIN client USING (client_id)
+    WHERE client.deleted IS NULL
 """
+_CLIENT_KEYS = "SELECT client_id, key_id, jwk FROM client_key JOIN client USING (client_id) WHERE client.deleted IS NULL"
+_SIGNING_KEYS = "SELECT key_id, algorithm, created, signs_from, retires, sealed FROM signing_key ORDER BY created"
+_REVOCATIONS = "SELECT kind, subject, before FROM revocation"
 
 
 class Directory:
     """
-    The `ClientDirectory` and `KeyRing` ports of issuing. One thread only: the one that serves token requests.
+    The `ClientDirectory` and `KeyRing` ports of issuing; `now` is in seconds since 1970. One thread only: the one that serves token requests.
     """
 
-    def __init__(self, path: Path, seal: Seal) -> None:
+    def __init__(self, path: Path, seal: Seal, now: Callable[[], float]) -> None:
         self._path = path
         self._seal = seal
+        self._now = now
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._version = -1
         self._revision = -1
         self._clients: dict[str, KnownClient] = {}
-        self._keys: tuple[SigningKey, ...] = ()
+        self._keys: tuple[tuple[KeyLife, SigningKey], ...] = ()
+        self._revoked_tokens: frozenset[str] = frozenset()
 
     def find(self, client_id: str) -> KnownClient | None:
         """
@@ -50,19 +59,31 @@ class Directory:
         self.refresh()
         return self._clients.get(client_id)
 
-    def signing_key(self) -> SigningKey:
+    def is_revoked(self, token_id: str) -> bool:
         """
-        Return the newest key.
+        Say whether the one token with this `jti` was revoked.
         """
         self.refresh()
-        return self._keys[-1]
+        return token_id in self._revoked_tokens
+
+    def signing_key(self) -> SigningKey:
+        """
+        Return the key that signs now. Raises `StorageUnavailable` when there is none.
+        """
+        self.refresh()
+        current = signing((life for life, _ in self._keys), self._now())
+        for life, key in self._keys:
+            if life is current:
+                return key
+        raise StorageUnavailable("No key signs tokens now.", hint="Run `gatekey keys rotate --now`.")
 
     def published_keys(self) -> tuple[SigningKey, ...]:
         """
-        Return every key, oldest first.
+        Return every key that verifiers may know, oldest first.
         """
         self.refresh()
-        return self._keys
+        now = self._now()
+        return tuple(key for life, key in self._keys if life.published(now))
 
     def refresh(self) -> int:
         """
@@ -102,24 +123,42 @@ class Directory:
             (revision,) = connection.execute("SELECT number FROM revision WHERE topic = 'directory'").fetchone()
             if revision != self._revision:
                 self._keys = self._read_keys(connection)
-                self._clients = _read_clients(connection)
+                revocations = _read_revocations(connection)
+                self._clients = _read_clients(connection, revocations)
+                self._revoked_tokens = frozenset(revocations[Kind.TOKEN])
                 self._revision = revision
         finally:
             connection.execute("COMMIT")
 
-    def _read_keys(self, connection: sqlite3.Connection) -> tuple[SigningKey, ...]:
-        known = {key.key_id: key for key in self._keys}
-        rows = connection.execute("SELECT key_id, sealed FROM signing_key ORDER BY created").fetchall()
+    def _read_keys(self, connection: sqlite3.Connection) -> tuple[tuple[KeyLife, SigningKey], ...]:
+        known = {key.key_id: key for _, key in self._keys}
         return tuple(
-            known.get(key_id) or SigningKey.from_pem(self._seal.open(sealed, f"signing key {key_id}"))
-            for key_id, sealed in rows
+            (
+                KeyLife(key_id, Algorithm(algorithm), created, signs_from, retires),
+                known.get(key_id) or SigningKey.from_pem(self._seal.open(sealed, f"signing key {key_id}")),
+            )
+            for key_id, algorithm, created, signs_from, retires, sealed in connection.execute(_SIGNING_KEYS)
         )
 
 
-def _read_clients(connection: sqlite3.Connection) -> dict[str, KnownClient]:
-    digests: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
-    for client_id, secret_id, digest in connection.execute(_DIGESTS):
-        digests[client_id][secret_id] = digest
+Revocations = dict[str, dict[str, int]]
+
+
+def _read_revocations(connection: sqlite3.Connection) -> Revocations:
+    revocations: Revocations = {kind.value: {} for kind in Kind}
+    for kind, subject, before in connection.execute(_REVOCATIONS):
+        revocations[kind][subject] = before
+    return revocations
+
+
+def _read_clients(connection: sqlite3.Connection, revocations: Revocations) -> dict[str, KnownClient]:
+    secrets: defaultdict[str, dict[str, KnownSecret]] = defaultdict(dict)
+    for client_id, secret_id, digest, ends in connection.execute(_SECRETS):
+        not_before = revocations[Kind.CREDENTIAL].get(secret_id, 0)
+        secrets[client_id][secret_id] = KnownSecret(digest, ends, not_before)
+    keys: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for client_id, key_id, jwk in connection.execute(_CLIENT_KEYS):
+        keys[client_id][key_id] = jwk
     return {
         client_id: KnownClient(
             client_id=client_id,
@@ -127,7 +166,10 @@ def _read_clients(connection: sqlite3.Connection) -> dict[str, KnownClient]:
             organisation_id=organisation_id,
             region=region,
             scopes=frozenset(Scope(word) for word in scopes.split(",")),
-            digests=digests[client_id],
+            secrets=secrets[client_id],
+            keys=keys[client_id],
+            lifetime=lifetime,
+            not_before=revocations[Kind.CLIENT].get(client_id, 0),
         )
-        for client_id, cluster_id, organisation_id, region, scopes in connection.execute(_CLIENTS)
+        for client_id, cluster_id, organisation_id, region, scopes, lifetime in connection.execute(_CLIENTS)
     }

@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from gatekey.server.clusters.model import Cluster, Organisation
-from gatekey.server.issuing.keys import ALGORITHM, SigningKey
+from gatekey.server.issuing.keys import SigningKey
+from gatekey.server.issuing.rotation import KeyLife
 from gatekey.server.people.model import Member
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
+from gatekey.server.storage.key_store import add_key
 from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.times import to_seconds
 
@@ -68,13 +70,7 @@ def found(database: Database, founding: Founding, seal: Seal, at: datetime) -> N
                 created=created,
             )
         )
-        connection.execute(
-            insert(tables.signing_key).values(
-                key_id=founding.key.key_id,
-                algorithm=ALGORITHM,
-                sealed=seal.close(founding.key.to_pem(), f"signing key {founding.key.key_id}"),
-                created=created,
-            )
-        )
+        key = founding.key
+        add_key(connection, key, KeyLife(key.key_id, key.algorithm, created, signs_from=created), seal)
         record(connection, at, "gatekey", "founded", "organisation", organisation_id, name=founding.organisation.name)
         touch_directory(connection)

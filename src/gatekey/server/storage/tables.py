@@ -65,6 +65,7 @@ client = Table(
     Column("scopes", String, nullable=False),
     Column("created", Float, nullable=False),
     Column("created_by", String, nullable=False),
+    Column("lifetime", Integer, nullable=True),
     Column("deleted", Float, nullable=True),
     Index("client_name", "cluster_id", "name", unique=True, sqlite_where=text("deleted IS NULL")),
 )
@@ -75,8 +76,44 @@ client_secret = Table(
     Column("secret_id", String, primary_key=True),
     Column("client_id", ForeignKey("client.client_id"), nullable=False, index=True),
     Column("digest", LargeBinary, nullable=False),
+    Column("label", String, nullable=False, server_default=""),
     Column("created", Float, nullable=False),
     Column("presented", Float, nullable=True),
+    Column("ends", Float, nullable=True),
+)
+
+secret_use = Table(
+    "secret_use",
+    metadata,
+    Column("secret_id", ForeignKey("client_secret.secret_id"), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("address", String, nullable=False),
+    Column("user_agent", String, nullable=False),
+)
+
+client_key = Table(
+    "client_key",
+    metadata,
+    Column("client_id", ForeignKey("client.client_id"), primary_key=True),
+    Column("key_id", String, primary_key=True),
+    Column("jwk", String, nullable=False),
+    Column("created", Float, nullable=False),
+)
+
+spent_assertion = Table(
+    "spent_assertion",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("ends", Float, nullable=False, index=True),
+)
+
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("before", Integer, nullable=False),
+    Column("until", Float, nullable=False),
 )
 
 signing_key = Table(
@@ -86,6 +123,8 @@ signing_key = Table(
     Column("algorithm", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("created", Float, nullable=False),
+    Column("signs_from", Float, nullable=False),
+    Column("retires", Float, nullable=True),
 )
 
 cluster_secret = Table(

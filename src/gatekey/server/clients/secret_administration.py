@@ -1,0 +1,79 @@
+"""
+Rotating, listing and ending the secrets of API clients.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gatekey.server.clients.digest import digest_secret
+from gatekey.server.clients.model import ListedSecret, Refused, Rotated, StoredSecret
+from gatekey.server.clients.ports import SecretStore
+from gatekey.server.clients.rotation import check_end, check_new, others_end
+from gatekey.wire.identifiers import Choose, make_secret, make_secret_id
+from gatekey.wire.secret_text import SecretText
+
+OVERLAP = timedelta(days=7)
+"""How long old secrets work on by default: long enough to roll out the new one everywhere, and it does end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretAdministration:
+    """
+    What people and programs may do with client secrets. All methods raise `StorageUnavailable`.
+    """
+
+    store: SecretStore
+    pepper: bytes
+    now: Callable[[], datetime]
+    choose: Choose
+
+    def rotate(
+        self, client_id: str, *, overlap: timedelta = OVERLAP, label: str = "", ends: datetime | None = None, by: str
+    ) -> Rotated | Refused:
+        """
+        Add a secret; those before it end after `overlap`, zero meaning now, and then their tokens are revoked too.
+        """
+        now = self.now()
+        known = [listed.secret for listed in self.store.secrets_of(client_id)]
+        refused = check_new(known, label, now) if overlap else check_new((), label, now)
+        if refused:
+            return refused
+        secret_id = make_secret_id(self.choose)
+        text = make_secret(secret_id, self.choose)
+        secret = StoredSecret(secret_id, client_id, digest_secret(self.pepper, text), now, label=label, ends=ends)
+        ending = others_end(known, now + overlap, now)
+        refused = self.store.add_secret(secret, ending, now + overlap, revoke=not overlap, by=by)
+        return refused or Rotated(client_id, secret_id, SecretText(text), now + overlap if ending else None)
+
+    def of_client(self, client_id: str) -> tuple[ListedSecret, ...]:
+        """
+        Return the client's secrets that still work or ended lately, oldest first.
+        """
+        return self.store.secrets_of(client_id)
+
+    def end(self, client_id: str, secret_id: str, *, by: str) -> Refused | None:
+        """
+        End a secret now and revoke its tokens; refused for the last live one.
+        """
+        now = self.now()
+        refused = check_end([listed.secret for listed in self.store.secrets_of(client_id)], secret_id, now)
+        if refused is None:
+            self.store.end_secret(secret_id, now, action="ended", by=by)
+        return refused
+
+    def report_leak(self, secret_id: str, text: str) -> bool:
+        """
+        End a secret that somebody found, even the last one, if it is ours: a leaked secret must not work.
+        """
+        stored = self.store.live_secret(secret_id, self.now())
+        if stored is None or stored.digest != digest_secret(self.pepper, text):
+            return False
+        self.store.end_secret(secret_id, self.now(), action="ended as leaked", by="leak report")
+        return True
+
+    def mark_presented(self, rotated: Rotated) -> None:
+        """
+        Note that the secret reached the person who asked for it. Call it after the last byte is out.
+        """
+        self.store.mark_presented(rotated.secret_id, self.now())

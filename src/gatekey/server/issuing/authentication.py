@@ -1,0 +1,66 @@
+"""
+Is this client who it says it is?
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatekey.server.issuing.assertions import AssertionCheck
+from gatekey.server.issuing.model import Authenticated, KnownClient, KnownSecret, Refusal, Refused
+from gatekey.server.issuing.ports import ClientDirectory
+from gatekey.wire.client_authentication import AssertionCredential, Credential, SecretCredential
+from gatekey.wire.identifiers import read_secret
+
+NO_SECRET = KnownSecret(bytes(32), ends=0.0)
+"""Compared with when there is no stored digest, so that an unknown client costs what a known one costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthentication:
+    """
+    Checks secrets and assertions; `now` is in seconds since 1970. Raises `StorageUnavailable`, never a refusal for it.
+    """
+
+    directory: ClientDirectory
+    assertions: AssertionCheck
+    pepper: bytes
+    now: Callable[[], float]
+
+    def authenticate(self, credential: Credential) -> Authenticated | Refused:
+        """
+        Return who it is, or one refusal for every kind of failure; only the `reason` tells them apart.
+        """
+        client = self.directory.find(credential.client_id)
+        match credential:
+            case SecretCredential():
+                outcome = self._by_secret(client, credential)
+            case AssertionCredential():
+                outcome = self._by_assertion(client, credential)
+        if isinstance(outcome, Authenticated):
+            return outcome
+        return Refused(Refusal.INVALID_CLIENT, "Client authentication failed.", outcome, credential.client_id)
+
+    def _by_secret(self, client: KnownClient | None, credential: SecretCredential) -> Authenticated | str:
+        text = credential.secret.reveal()
+        shape = read_secret(text)
+        secret_id = shape.secret_id if shape else ""
+        secret = (client.secrets.get(secret_id) if client else None) or NO_SECRET
+        given = hmac.digest(self.pepper, text.encode(), hashlib.sha256)
+        right = hmac.compare_digest(given, secret.digest)
+        if client is None:
+            return "unknown or deleted client"
+        if not right or secret is NO_SECRET:
+            return "wrong secret" if shape else "no secret of ours"
+        if secret.ends is not None and secret.ends <= self.now():
+            return f"secret {secret_id} has ended"
+        return Authenticated(client, secret_id, credential.method, max(client.not_before, secret.not_before))
+
+    def _by_assertion(self, client: KnownClient | None, credential: AssertionCredential) -> Authenticated | str:
+        if client is None:
+            return "unknown or deleted client"
+        outcome = self.assertions.check(client, credential.assertion.reveal())
+        if outcome.key_id is None:
+            return outcome.reason
+        return Authenticated(client, outcome.key_id, credential.method, client.not_before)

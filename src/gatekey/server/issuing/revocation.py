@@ -1,0 +1,41 @@
+"""
+What can be revoked, and for how long that matters.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """
+    What a revocation names.
+    """
+
+    TOKEN = "token"  # noqa: S105 - a word, not a token
+    """One token, by its `jti`."""
+    CREDENTIAL = "credential"
+    """All tokens that one secret or key got, by its id."""
+    CLIENT = "client"
+    """All tokens of a client, by its client id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """
+    Tokens of `subject` issued (`iat`) before `before` are revoked; nobody needs to remember it after `until`.
+
+    Both are in seconds since 1970, `before` whole, because `iat` is.
+    """
+
+    kind: Kind
+    subject: str
+    before: int
+    until: float
+
+
+def revoke_all_until(now: float) -> int:
+    """
+    Return the `before` that covers every token issued up to now, the current second included.
+    """
+    return math.floor(now) + 1

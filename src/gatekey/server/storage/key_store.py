@@ -1,0 +1,93 @@
+"""
+Signing keys in SQL: sealed, with their lives.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from gatekey.server.issuing.keys import Algorithm, SigningKey
+from gatekey.server.issuing.rotation import KeyLife, Rotation
+from gatekey.server.storage import tables
+from gatekey.server.storage.auditing import record
+from gatekey.server.storage.database import Database, touch_directory
+from gatekey.server.storage.sealing import Seal
+from gatekey.server.storage.times import to_seconds
+
+Lives = tuple[KeyLife, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlKeyStore:
+    """
+    Reads the lives of signing keys and changes them, each change in one transaction. Raises `StorageUnavailable`.
+    """
+
+    database: Database
+    seal: Seal
+
+    def lives(self) -> Lives:
+        """
+        Return every key that is kept, oldest first.
+        """
+        with self.database.reading() as connection:
+            return _lives(connection)
+
+    def rotate(self, plan: Callable[[Lives], Rotation | None], *, by: str, at: datetime) -> KeyLife | None:
+        """
+        Carry out the rotation that `plan` makes of the lives as they are now; two workers can never both do it.
+        """
+        with self.database.writing() as connection:
+            rotation = plan(_lives(connection))
+            if rotation is None:
+                return None
+            key = SigningKey.generate(rotation.algorithm)
+            life = KeyLife(key.key_id, key.algorithm, to_seconds(at), rotation.signs_from)
+            add_key(connection, key, life, self.seal)
+            for retiring in rotation.retiring:
+                _write_retirement(connection, retiring)
+            record(connection, at, by, "rotated", "signing key", key.key_id, algorithm=key.algorithm.value)
+            touch_directory(connection)
+            return life
+
+    def retire(self, life: KeyLife, *, by: str, at: datetime) -> None:
+        """
+        Note when a key retires; once that is past its tokens are good nowhere.
+        """
+        with self.database.writing() as connection:
+            _write_retirement(connection, life)
+            record(connection, at, by, "retired", "signing key", life.key_id)
+            touch_directory(connection)
+
+
+def add_key(connection: Connection, key: SigningKey, life: KeyLife, seal: Seal) -> None:
+    """
+    Write a new key, sealed.
+    """
+    connection.execute(
+        insert(tables.signing_key).values(
+            key_id=key.key_id,
+            algorithm=key.algorithm.value,
+            sealed=seal.close(key.to_pem(), f"signing key {key.key_id}"),
+            created=life.created,
+            signs_from=life.signs_from,
+            retires=life.retires,
+        )
+    )
+
+
+def _lives(connection: Connection) -> Lives:
+    table = tables.signing_key
+    columns = (table.c.key_id, table.c.algorithm, table.c.created, table.c.signs_from, table.c.retires)
+    rows = connection.execute(select(*columns).order_by(table.c.created, table.c.key_id))
+    return tuple(
+        KeyLife(row.key_id, Algorithm(row.algorithm), row.created, row.signs_from, row.retires) for row in rows
+    )
+
+
+def _write_retirement(connection: Connection, life: KeyLife) -> None:
+    connection.execute(
+        update(tables.signing_key).where(tables.signing_key.c.key_id == life.key_id).values(retires=life.retires)
+    )

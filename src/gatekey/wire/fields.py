@@ -1,0 +1,104 @@
+"""
+The fields of a request to an OAuth endpoint, from form or JSON bytes.
+
+Forms are the standard (RFC 6749 section 4.4.2); JSON is taken beside them because Camunda's own documentation and its
+Administration API client send it. A repeated parameter is an error (RFC 6749 section 3.2), in JSON too.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+BODY_LIMIT = 16 * 1024
+"""Bytes. The largest honest request, with a client assertion under an RSA-4096 key, has under 4 KiB."""
+
+FIELD_LIMIT = 32
+"""Fields in one request; RFC 6749 and its extensions know about ten."""
+
+VALUE_LIMIT = 8 * 1024
+"""Characters in one value."""
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """
+    A request that cannot be read: `error` is the code of RFC 6749 section 5.2, `description` says what to mend.
+    """
+
+    error: str
+    description: str
+
+
+class UnreadableError(Exception):
+    """
+    Carries a `Malformed` out of the reading functions of `wire`; it never leaves the package.
+    """
+
+    def __init__(self, description: str, error: str = "invalid_request") -> None:
+        super().__init__(description)
+        self.malformed = Malformed(error, description)
+
+
+def read_fields(content_type: str, body: bytes) -> Fields:
+    """
+    Return the fields of a body of at most `BODY_LIMIT` bytes (checked before). Raises `UnreadableError`.
+    """
+    kind, _, parameters = content_type.partition(";")
+    kind = kind.strip().lower()
+    charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
+    if charset and charset not in {"utf-8", "utf8"}:
+        raise UnreadableError("The body must be UTF-8.")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableError("The body is not UTF-8.") from None
+    if kind in {FORM, ""}:
+        return _unique(_form_pairs(text))
+    if kind == JSON:
+        return _unique(_json_pairs(text))
+    raise UnreadableError(f"The content type must be {FORM} or {JSON}.")
+
+
+def _form_pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            text, keep_blank_values=True, strict_parsing=bool(text), errors="strict", max_num_fields=FIELD_LIMIT
+        )
+    except ValueError:
+        raise UnreadableError("The body is no form (application/x-www-form-urlencoded).") from None
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """
+    The names and values of a JSON object, in order and with repetitions: in a dict the last one would win.
+    """
+
+
+def _json_pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        pairs: Any = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        raise UnreadableError("The body is no JSON object.") from None
+    if not isinstance(pairs, _Pairs):
+        raise UnreadableError("The body is no JSON object.")
+    given = [(name, value) for name, value in pairs if value is not None]
+    if not all(isinstance(value, str) for _, value in given):
+        raise UnreadableError("The values of the JSON object must be strings.")
+    return given
+
+
+def _unique(pairs: list[tuple[str, str]]) -> Fields:
+    if len(pairs) > FIELD_LIMIT:
+        raise UnreadableError("The request has too many fields.")
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise UnreadableError("A parameter is repeated.")
+    if any(len(value) > VALUE_LIMIT or "\0" in value for value in fields.values()):
+        raise UnreadableError("A parameter's value is not acceptable.")
+    return fields
