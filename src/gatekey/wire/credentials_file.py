@@ -12,7 +12,7 @@ from gatekey.wire.addresses import ClusterAddresses
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.vocabulary import Scope, in_order
 
-PLAIN = re.compile(r"[A-Za-z0-9._~:/,@+=-]*")
+PLAIN = re.compile(r"[A-Za-z0-9._~:/,@+=\[\]-]*")
 """Values with only these characters mean the same to a shell, to dotenv readers and to `docker --env-file`."""
 
 

@@ -78,7 +78,8 @@ def _asset(name: str) -> str:
 
 
 def _moment(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
+    utc = when.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
 def _edition() -> str:

@@ -1,0 +1,188 @@
+"""
+A person in a browser: from the sign-in link to a token, and back to nothing; with JavaScript and without.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Download, Page, sync_playwright
+
+from gatekey.wire import credentials_file
+from support.product import Product, running_product
+
+pytestmark = pytest.mark.real
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+"""Tests may run as root, where Chromium's sandbox does not start; the other flags keep it from calling home."""
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running_product(tmp_path_factory.mktemp("product") / "data", with_gateway=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()
+
+
+@dataclass
+class Visitor:
+    """
+    A browser window, and what its developer console complained about.
+    """
+
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def press(self, name: str, role: str = "button") -> None:
+        self.page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type] # a role's name, spelt out above
+
+    def shows(self, heading: str) -> None:
+        self.page.get_by_role("heading", name=heading, level=1).wait_for()
+
+
+Enter = Callable[..., Visitor]
+
+
+@pytest.fixture
+def enter(browser: Browser, product: Product) -> Iterator[Enter]:
+    """
+    Open a window and sign in.
+    """
+    contexts: list[BrowserContext] = []
+
+    def open_window(*, scripts: bool) -> Visitor:
+        context = browser.new_context(java_script_enabled=scripts, permissions=["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        visitor = Visitor(context, context.new_page())
+        visitor.page.on("console", lambda message: visitor.complaints.append(message.text))
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        visitor.page.goto(product.sign_in_link())
+        visitor.press("Sign in to the console")
+        visitor.shows("Clusters")
+        return visitor
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+def begin_client(visitor: Visitor, name: str) -> None:
+    visitor.press("local", "link")
+    visitor.shows("local")
+    visitor.press("API", "link")
+    visitor.page.get_by_role("link", name="Create", exact=False).click()
+    visitor.shows("Create client")
+    visitor.page.get_by_label("Client name").fill(name)
+    visitor.page.get_by_text("Operate", exact=True).click()
+
+
+def download(visitor: Visitor, folder: Path) -> tuple[Download, Path]:
+    with visitor.page.expect_download() as coming:
+        visitor.press("Download credentials")
+    path = folder / coming.value.suggested_filename
+    coming.value.save_as(path)
+    return coming.value, path
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_person_creates_a_client_uses_its_file_and_deletes_it(
+    product: Product,
+    enter: Enter,
+    tmp_path: Path,
+    scripts: bool,  # noqa: FBT001 - the two browsers of the claim
+) -> None:
+    name = f"payment-worker-{'with' if scripts else 'without'}"
+    visitor = enter(scripts=scripts)
+    begin_client(visitor, name)
+    visitor.press("Create")
+    visitor.shows(f"Credentials of {name}")
+    secret = visitor.page.locator("#client-secret").text_content()
+    shown = visitor.page.locator("#file-env").text_content()
+    offered, path = download(visitor, tmp_path)
+    values = credentials_file.parse(path.read_text())
+
+    assert f"CamundaCloudMgmtAPI-Client-{name}.txt" == offered.suggested_filename
+    assert shown == path.read_text()
+    assert secret == values["ZEEBE_CLIENT_SECRET"]
+    assert "Zeebe,Operate" == values["CAMUNDA_CREDENTIALS_SCOPES"]
+    assert product.token_url == values["ZEEBE_AUTHORIZATION_SERVER_URL"]
+
+    status, body = product.ask_token(values["ZEEBE_CLIENT_ID"], secret, values["ZEEBE_TOKEN_AUDIENCE"])
+
+    assert (200, "Bearer") == (status, body["token_type"])
+
+    visitor.press("Done", "link")
+    visitor.press(f"View {name}", "link")
+    visitor.shows(name)
+
+    assert secret not in visitor.page.content()
+
+    visitor.press("Delete client", "link")
+    visitor.shows(f"Delete {name}?")
+    visitor.press("Delete client")
+    visitor.page.get_by_text("Client deleted").wait_for()
+    status, _ = product.ask_token(values["ZEEBE_CLIENT_ID"], secret, values["ZEEBE_TOKEN_AUDIENCE"])
+
+    assert 401 == status
+    assert [] == visitor.complaints
+
+
+def test_the_file_comes_in_the_format_that_was_chosen(enter: Enter, tmp_path: Path) -> None:
+    visitor = enter(scripts=False)
+    begin_client(visitor, "dotenv-reader")
+    visitor.press("Create")
+    visitor.page.get_by_text(".env", exact=True).click()
+
+    assert visitor.page.locator("#file-dotenv").is_visible()
+    assert not visitor.page.locator("#file-env").is_visible()
+
+    _, path = download(visitor, tmp_path)
+
+    assert visitor.page.locator("#file-dotenv").text_content() == path.read_text()
+    assert path.read_text().startswith("ZEEBE_ADDRESS=")
+
+
+def test_the_copy_button_copies_the_secret(enter: Enter) -> None:
+    visitor = enter(scripts=True)
+    begin_client(visitor, "copied")
+    visitor.press("Create")
+    visitor.press("Copy Client Secret")
+    visitor.page.get_by_role("button", name="Copied").wait_for()
+
+    assert visitor.page.locator("#client-secret").text_content() == visitor.page.evaluate(
+        "navigator.clipboard.readText()"
+    )
+
+
+def test_a_double_click_creates_one_client_and_shows_its_secret(product: Product, enter: Enter) -> None:
+    visitor = enter(scripts=True)
+    begin_client(visitor, "clicked-twice")
+    visitor.page.get_by_role("button", name="Create").dblclick()
+    visitor.shows("Credentials of clicked-twice")
+
+    assert 1 == product.cli("clients", "list", "--cluster", "local").stdout.count("clicked-twice")
+
+
+def test_reloading_the_credentials_says_why_they_are_gone(enter: Enter) -> None:
+    visitor = enter(scripts=False)
+    begin_client(visitor, "reloaded")
+    visitor.press("Create")
+    visitor.shows("Credentials of reloaded")
+    secret = visitor.page.locator("#client-secret").text_content() or "none"
+    visitor.page.reload()
+    visitor.page.get_by_text("This cluster has a client named reloaded already").wait_for()
+
+    assert secret not in visitor.page.content()
