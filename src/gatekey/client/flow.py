@@ -16,7 +16,8 @@ from gatekey.errors import RateLimited, TokenError, TokenRefused, TokenUnavailab
 from gatekey.wire.http import HttpRequest, HttpResponse, retry_after, shown
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_answer import TokenAnswer, read_answer
-from gatekey.wire.token_request import FORM, encode_request
+from gatekey.wire.fields import FORM
+from gatekey.wire.token_request import encode_request
 
 T = TypeVar("T")
 

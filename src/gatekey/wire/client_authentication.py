@@ -76,7 +76,7 @@ def read_basic(authorization: str) -> tuple[str, str]:
     """
     Return id and secret of HTTP Basic (RFC 7617), percent-decoded (RFC 6749 section 2.3.1). Raises `UnreadableError`.
 
-    pyzeebe does not encode; our ids and secrets have no character that decoding would change, so both ways read the same.
+    pyzeebe does not encode; our ids and secrets have no character that decoding would change, so both ways read alike.
     """
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":

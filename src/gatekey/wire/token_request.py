@@ -56,13 +56,16 @@ def read_request(content_type: str, authorization: str | None, body: bytes) -> T
     """
     try:
         fields = read_fields(content_type, body)
-        grant = fields.get("grant_type", CLIENT_CREDENTIALS)
-        if grant != CLIENT_CREDENTIALS:
-            raise UnreadableError(f"The only grant is {CLIENT_CREDENTIALS}.", "unsupported_grant_type")
+        _check_grant(fields)
         credential = read_credential(fields, authorization)
         return TokenRequest(credential, fields.get("audience") or None, _resource(fields), _scopes(fields))
     except UnreadableError as unreadable:
         return unreadable.malformed
+
+
+def _check_grant(fields: Fields) -> None:
+    if fields.get("grant_type", CLIENT_CREDENTIALS) != CLIENT_CREDENTIALS:
+        raise UnreadableError(f"The only grant is {CLIENT_CREDENTIALS}.", "unsupported_grant_type")
 
 
 def _resource(fields: Fields) -> str | None:

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class TokenAnswered:
+class OAuthAnswered:
     """
-    A token request was answered: `status` as sent, `client_id` as claimed, `reason` for the operator.
+    A request to an OAuth endpoint was answered: `status` as sent, `client_id` as claimed, `reason` for the operator.
+
+    `credential_id` is the secret or key that was proved, None when nothing was.
     """
 
+    endpoint: str
     address: str
     client_id: str | None
     status: int
     reason: str
     user_agent: str
+    credential_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +52,4 @@ class Failed:
     error: str
 
 
-Event = TokenAnswered | SecretsRead | GatewayChanged | Failed
+Event = OAuthAnswered | SecretsRead | GatewayChanged | Failed

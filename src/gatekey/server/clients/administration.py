@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatekey.server.clients.decide import check_name, read_scopes
+from gatekey.server.clients.decide import check_lifetime, check_name, read_scopes
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Client, Created, ListedClient, Refused, StoredSecret
-from gatekey.server.clients.ports import ClientStore
+from gatekey.server.clients.ports import ClientStore, SecretStore
 from gatekey.wire.identifiers import Choose, make_client_id, make_secret, make_secret_id
 from gatekey.wire.secret_text import SecretText
 
@@ -17,7 +17,7 @@ from gatekey.wire.secret_text import SecretText
 @dataclass(frozen=True, slots=True)
 class Wish:
     """
-    A client that somebody (`by`) wants to have; scopes still in the words they were given in.
+    A client that somebody (`by`) wants to have; scopes still in the words they were given in, `lifetime` in seconds.
     """
 
     name: str
@@ -25,15 +25,20 @@ class Wish:
     cluster_id: str
     organisation_id: str
     by: str
+    lifetime: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClientAdministration:
     """
     What people and programs may do with API clients. All methods raise `StorageUnavailable`.
+
+    `longest_life` is the most that a client's tokens may live, in seconds.
     """
 
     store: ClientStore
+    secrets: SecretStore
+    longest_life: int
     pepper: bytes
     now: Callable[[], datetime]
     choose: Choose
@@ -44,7 +49,7 @@ class ClientAdministration:
 
         The secret counts as seen by nobody until `mark_presented`.
         """
-        refused = check_name(wish.name)
+        refused = check_name(wish.name) or check_lifetime(wish.lifetime, self.longest_life)
         if refused:
             return refused
         scopes = read_scopes(wish.scopes)
@@ -58,6 +63,7 @@ class ClientAdministration:
             scopes=scopes,
             created=self.now(),
             created_by=wish.by,
+            lifetime=wish.lifetime,
         )
         secret_id = make_secret_id(self.choose)
         text = make_secret(secret_id, self.choose)
@@ -68,7 +74,7 @@ class ClientAdministration:
         """
         Note that the secret reached the person who asked for it. Call it after the last byte is out.
         """
-        self.store.mark_presented(created.secret_id, self.now())
+        self.secrets.mark_presented(created.secret_id, self.now())
 
     def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
         """

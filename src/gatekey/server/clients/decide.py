@@ -23,6 +23,19 @@ def check_name(name: str) -> Refused | None:
     )
 
 
+SHORTEST_LIFETIME = 60
+"""Seconds; below that the clients' own safety margins make them ask for a token per call."""
+
+
+def check_lifetime(lifetime: int | None, longest: int) -> Refused | None:
+    """
+    Refuse token lifetimes (seconds) that clients could not cache and those beyond the installation's maximum.
+    """
+    if lifetime is None or SHORTEST_LIFETIME <= lifetime <= longest:
+        return None
+    return Refused(f"Tokens live {SHORTEST_LIFETIME} to {longest} seconds.", "lifetime not accepted")
+
+
 def read_scopes(words: tuple[str, ...]) -> frozenset[Scope] | Refused:
     """
     Return the scopes that the words name (case does not matter); refuse none at all and unknown ones.

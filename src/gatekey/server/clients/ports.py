@@ -21,12 +21,6 @@ class ClientStore(Protocol):
         """
         ...
 
-    def mark_presented(self, secret_id: str, at: datetime) -> None:
-        """
-        Note that a person was handed the secret's text.
-        """
-        ...
-
     def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
         """
         Return the cluster's clients, oldest first.

@@ -43,6 +43,4 @@ def others_end(secrets: Iterable[StoredSecret], ends: datetime, now: datetime) -
     """
     Return the live secrets that a rotation gives an end: those that would live longer than `ends`.
     """
-    return tuple(
-        secret for secret in secrets if secret.lives(now) and (secret.ends is None or secret.ends > ends)
-    )
+    return tuple(secret for secret in secrets if secret.lives(now) and (secret.ends is None or secret.ends > ends))

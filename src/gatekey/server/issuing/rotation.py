@@ -25,7 +25,7 @@ class RotationPolicy:
     sign_for: int = 90 * DAY
     """A quarter; often enough that rotation is exercised, seldom enough that nobody has to think of it."""
     lead: int = 3_600
-    """An hour; Camunda's servers and the gateway read an unknown key within minutes, caches in between within an hour."""
+    """An hour: Camunda's servers and the gateway read an unknown key within minutes, and caches in between catch up."""
 
 
 @dataclass(frozen=True, slots=True)

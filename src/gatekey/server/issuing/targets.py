@@ -59,9 +59,9 @@ def _named(name: str, client: KnownClient, policy: IssuingPolicy) -> Scope | Non
     Return the scope of one audience or resource.
 
     Known spellings: `zeebe.<domain>` and its like for every API, under our domain and under the one the clients have
-    built in; `<cluster>.<region>.zeebe.<domain>` and the older `<cluster>.zeebe.<domain>` (zbctl, zeebe-node and pyzeebe
-    3 derive them from the address), with or without a port; the gateway's own host, which zbctl sends when it is
-    given nothing but an address; each as a URL too.
+    built in; `<cluster>.<region>.zeebe.<domain>` and the older `<cluster>.zeebe.<domain>` (zbctl, zeebe-node and
+    pyzeebe 3 derive them from the address), with or without a port; the gateway's own host, which zbctl sends when it
+    is given nothing but an address; each as a URL too.
     """
     host = _host(name)
     if host in policy.gateway_hosts:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import structlog
 
-from gatekey.server.auditing.model import Event, Failed, GatewayChanged, SecretsRead, TokenAnswered
+from gatekey.server.auditing.model import Event, Failed, GatewayChanged, SecretsRead, OAuthAnswered
 
 REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
@@ -58,8 +58,8 @@ class LogObserver:
         """
         values = {name: _one_line(value) for name, value in asdict(event).items()}
         match event:
-            case TokenAnswered() | SecretsRead():
-                text = "token request" if isinstance(event, TokenAnswered) else "secrets request"
+            case OAuthAnswered() | SecretsRead():
+                text = f"{values.pop('endpoint', 'secrets')} request"
                 write = self._log.info if event.status < REFUSED else self._log.warning
                 write(text, **values)
             case GatewayChanged():

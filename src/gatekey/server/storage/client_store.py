@@ -3,16 +3,19 @@ API clients in SQL.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gatekey.server.clients.model import Client, ListedClient, Refused, StoredSecret
+from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
+from gatekey.server.storage.revocation_store import write_revocation
+from gatekey.server.storage.secret_store import secret_row
 from gatekey.server.storage.times import to_seconds, to_time
 from gatekey.wire.vocabulary import Scope, in_order
 
@@ -20,10 +23,11 @@ from gatekey.wire.vocabulary import Scope, in_order
 @dataclass(frozen=True, slots=True)
 class SqlClientStore:
     """
-    The `ClientStore` port over the database.
+    The `ClientStore` port over the database; `longest_life` is how long a token can live.
     """
 
     database: Database
+    longest_life: timedelta
 
     def add(self, client: Client, secret: StoredSecret) -> Refused | None:
         """
@@ -38,23 +42,12 @@ class SqlClientStore:
                 return Refused(
                     f"Client names must be unique: the cluster already has a client {client.name!r}.", "name taken"
                 )
-            connection.execute(insert(tables.client_secret).values(_secret_row(secret)))
+            connection.execute(insert(tables.client_secret).values(secret_row(secret)))
             record(
                 connection, client.created, client.created_by, "created", "client", client.client_id, name=client.name
             )
             touch_directory(connection)
             return None
-
-    def mark_presented(self, secret_id: str, at: datetime) -> None:
-        """
-        Note that a person was handed the secret's text.
-        """
-        with self.database.writing() as connection:
-            connection.execute(
-                update(tables.client_secret)
-                .where(tables.client_secret.c.secret_id == secret_id)
-                .values(presented=to_seconds(at))
-            )
 
     def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
         """
@@ -70,7 +63,7 @@ class SqlClientStore:
 
     def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
         """
-        Delete a client: from the return on it gets no token. False when there was none.
+        Delete a client and revoke its tokens: from the return on it gets none. False when there was none.
         """
         with self.database.writing() as connection:
             deleted = connection.execute(
@@ -79,21 +72,30 @@ class SqlClientStore:
                 .values(deleted=to_seconds(at))
             ).rowcount
             if deleted:
+                now = to_seconds(at)
+                revocation = Revocation(
+                    Kind.CLIENT, client_id, revoke_all_until(now), now + self.longest_life.total_seconds()
+                )
+                write_revocation(connection, revocation, now)
                 record(connection, at, by, "deleted", "client", client_id)
                 touch_directory(connection)
             return bool(deleted)
 
     def _listed(self, which: ColumnElement[bool]) -> tuple[ListedClient, ...]:
+        secret = tables.client_secret
+        presented = (
+            select(func.count(secret.c.secret_id))
+            .where(secret.c.client_id == tables.client.c.client_id, secret.c.presented.is_not(None))
+            .scalar_subquery()
+        )
         query = (
-            select(tables.client, tables.client_secret.c.presented)
-            .join(tables.client_secret, tables.client_secret.c.client_id == tables.client.c.client_id)
+            select(tables.client, presented.label("presented"))
             .where(and_(which, tables.client.c.deleted.is_(None)))
             .order_by(tables.client.c.created, tables.client.c.client_id)
         )
         with self.database.reading() as connection:
             return tuple(
-                ListedClient(client_of(row), secret_presented=row.presented is not None)
-                for row in connection.execute(query)
+                ListedClient(client_of(row), secret_presented=row.presented > 0) for row in connection.execute(query)
             )
 
 
@@ -109,6 +111,7 @@ def client_of(row: Row[Any]) -> Client:
         scopes=frozenset(Scope(word) for word in row.scopes.split(",")),
         created=to_time(row.created),
         created_by=row.created_by,
+        lifetime=row.lifetime,
     )
 
 
@@ -126,14 +129,5 @@ def _client_row(client: Client) -> dict[str, object]:
         "scopes": ",".join(in_order(client.scopes)),
         "created": to_seconds(client.created),
         "created_by": client.created_by,
-    }
-
-
-def _secret_row(secret: StoredSecret) -> dict[str, object]:
-    return {
-        "secret_id": secret.secret_id,
-        "client_id": secret.client_id,
-        "digest": secret.digest,
-        "created": to_seconds(secret.created),
-        "presented": None if secret.presented is None else to_seconds(secret.presented),
+        "lifetime": client.lifetime,
     }

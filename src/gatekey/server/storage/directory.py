@@ -30,14 +30,18 @@ _SECRETS = """
     SELECT client_id, secret_id, digest, ends FROM client_secret JOIN client USING (client_id)
     WHERE client.deleted IS NULL
 """
-_CLIENT_KEYS = "SELECT client_id, key_id, jwk FROM client_key JOIN client USING (client_id) WHERE client.deleted IS NULL"
+_CLIENT_KEYS = (
+    "SELECT client_id, key_id, jwk FROM client_key JOIN client USING (client_id) WHERE client.deleted IS NULL"
+)
 _SIGNING_KEYS = "SELECT key_id, algorithm, created, signs_from, retires, sealed FROM signing_key ORDER BY created"
 _REVOCATIONS = "SELECT kind, subject, before FROM revocation"
 
 
 class Directory:
     """
-    The `ClientDirectory` and `KeyRing` ports of issuing; `now` is in seconds since 1970. One thread only: the one that serves token requests.
+    The `ClientDirectory` and `KeyRing` ports of issuing; `now` is in seconds since 1970.
+
+    One thread only: the one that serves token requests.
     """
 
     def __init__(self, path: Path, seal: Seal, now: Callable[[], float]) -> None:

@@ -5,7 +5,7 @@ Revocations and spent assertions in SQL.
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatekey.server.issuing.revocation import Kind, Revocation
@@ -27,24 +27,8 @@ class SqlRevocationStore:
         """
         Keep a revocation: from the return on every worker knows it. A later one of the same subject widens it.
         """
-        table = tables.revocation
-        adding = upsert(table).values(
-            kind=revocation.kind.value,
-            subject=revocation.subject,
-            before=revocation.before,
-            until=revocation.until,
-        )
         with self.database.writing() as connection:
-            connection.execute(delete(table).where(table.c.until <= at))
-            connection.execute(
-                adding.on_conflict_do_update(
-                    index_elements=["kind", "subject"],
-                    set_={
-                        "before": func.max(table.c.before, adding.excluded.before),
-                        "until": func.max(table.c.until, adding.excluded.until),
-                    },
-                )
-            )
+            write_revocation(connection, revocation, at)
             record(connection, to_time(at), by, "revoked", f"tokens of {revocation.kind}", revocation.subject)
             touch_directory(connection)
 
@@ -56,6 +40,29 @@ class SqlRevocationStore:
         with self.database.reading() as connection:
             rows = connection.execute(select(table).where(table.c.until > at).order_by(table.c.kind, table.c.subject))
             return tuple(Revocation(Kind(row.kind), row.subject, row.before, row.until) for row in rows)
+
+
+def write_revocation(connection: Connection, revocation: Revocation, at: float) -> None:
+    """
+    Write a revocation inside somebody's transaction, and drop those that no longer matter.
+    """
+    table = tables.revocation
+    adding = upsert(table).values(
+        kind=revocation.kind.value,
+        subject=revocation.subject,
+        before=revocation.before,
+        until=revocation.until,
+    )
+    connection.execute(delete(table).where(table.c.until <= at))
+    connection.execute(
+        adding.on_conflict_do_update(
+            index_elements=["kind", "subject"],
+            set_={
+                "before": func.max(table.c.before, adding.excluded.before),
+                "until": func.max(table.c.until, adding.excluded.until),
+            },
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

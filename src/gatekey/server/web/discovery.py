@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.issuing.keys import ALGORITHM
+from gatekey.server.issuing.assertions import ALGORITHMS
 from gatekey.server.issuing.ports import KeyRing
 from gatekey.server.web.problems import problem
+from gatekey.server.web.token_life import INTROSPECTION_PATH, REVOCATION_PATH
+from gatekey.wire.client_authentication import Method
 from gatekey.wire.token_request import CLIENT_CREDENTIALS
 
 JWKS_PATH = "/.well-known/jwks.json"
@@ -43,7 +45,12 @@ class Discovery:
             Route("/oauth/authorize", _no_authorization, methods=["GET"]),
         ]
 
-    async def _metadata(self, _request: Request) -> Response:
+    async def _metadata(self, request: Request) -> Response:
+        try:
+            algorithms = sorted({key.algorithm.value for key in self.keys.published_keys()})
+        except StorageUnavailable:
+            return problem(request, 503, "The keys cannot be read now.", {"retry-after": "2"})
+        methods = [method.value for method in Method]
         document = {
             "issuer": self.issuer,
             "token_endpoint": f"{self.issuer}/oauth/token",
@@ -52,9 +59,14 @@ class Discovery:
             "authorization_endpoint": f"{self.issuer}/oauth/authorize",
             "response_types_supported": [],
             "grant_types_supported": [CLIENT_CREDENTIALS],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+            "introspection_endpoint": f"{self.issuer}{INTROSPECTION_PATH}",
+            "introspection_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint": f"{self.issuer}{REVOCATION_PATH}",
+            "revocation_endpoint_auth_methods_supported": methods,
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [ALGORITHM],
+            "id_token_signing_alg_values_supported": algorithms,
         }
         return JSONResponse(document, headers=_caching())
 

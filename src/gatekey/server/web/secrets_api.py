@@ -56,7 +56,7 @@ class SecretsApi:
             status, error = (403, "insufficient_scope") if outcome.forbidden else (401, "invalid_token")
             self.observer.tell(SecretsRead(None, status, outcome.public))
             return problem(request, status, outcome.public, {"www-authenticate": f'Bearer error="{error}"'})
-        secrets = await run_in_threadpool(self.store.secrets, outcome.cluster_id)
-        self.observer.tell(SecretsRead(outcome.client_id, 200, f"{len(secrets)} secrets"))
+        secrets = await run_in_threadpool(self.store.secrets, outcome.client.cluster_id)
+        self.observer.tell(SecretsRead(outcome.client.client_id, 200, f"{len(secrets)} secrets"))
         values = {secret.name: secret.value.reveal() for secret in secrets}
         return JSONResponse(values, headers={"cache-control": "no-store"})

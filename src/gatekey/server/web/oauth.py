@@ -1,0 +1,195 @@
+"""
+What all OAuth endpoints have in common: the order of checks, and answers that never blame the client for our faults.
+
+The order is the security: who asks and may they ask now, before anything is parsed; then the request, then the client.
+Every request counts against its address, also those that make no sense.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import assert_never
+
+from starlette.types import Receive, Scope, Send
+
+from gatekey.errors import StorageUnavailable
+from gatekey.server.auditing.model import Failed, OAuthAnswered
+from gatekey.server.auditing.ports import Observer
+from gatekey.server.issuing.model import Refusal, Refused
+from gatekey.server.limiting.address import key_of
+from gatekey.server.limiting.model import Admitted, Blocked, Limited
+from gatekey.server.limiting.ports import Limiter
+from gatekey.server.web.plain import BodyRefused, Headers, header, read_body, send_json
+from gatekey.wire.client_authentication import claimed_client
+from gatekey.wire.fields import BODY_LIMIT, Malformed
+from gatekey.wire.identifiers import loggable_client_id
+from gatekey.wire.token_answer import encode_error
+
+USER_AGENT_LIMIT = 200
+"""Characters that are told to the operator; honest ones have under 100."""
+
+OWN_FAULT_RETRY_SECONDS = 2
+"""Short: the new Java client sleeps as long as it is told, holding a lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    What goes back: `client_id`, `reason` and `credential_id` are for the operator alone.
+    """
+
+    status: int
+    body: bytes
+    headers: Headers = ()
+    client_id: str | None = None
+    reason: str = ""
+    credential_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """
+    A request whose head and body were read: what endpoints look at, and nothing else.
+    """
+
+    content_type: str
+    authorization: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthEndpoint:
+    """
+    An ASGI callable, because frameworks would cost more than the work. Subclasses say what is done.
+    """
+
+    limiter: Limiter
+    observer: Observer
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """
+        The endpoint's name in logs and metrics.
+        """
+
+    @abstractmethod
+    async def perform(self, request: Arrived) -> Answer:
+        """
+        Answer a request that was admitted and read. May raise `StorageUnavailable`.
+        """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """
+        Answer one request.
+        """
+        address = key_of(scope["client"][0] if scope.get("client") else "")
+        answer = await self._answer(address, scope, receive)
+        await send_json(send, answer.status, answer.body, answer.headers)
+        self.observer.tell(
+            OAuthAnswered(
+                self.name,
+                address,
+                answer.client_id and loggable_client_id(answer.client_id),
+                answer.status,
+                answer.reason,
+                (header(scope, b"user-agent") or "")[:USER_AGENT_LIMIT],
+                answer.credential_id,
+            )
+        )
+
+    async def _answer(self, address: str, scope: Scope, receive: Receive) -> Answer:
+        try:
+            match self.limiter.ask(address):
+                case Admitted():
+                    return await self._admitted(scope, receive)
+                case Limited() | Blocked() as refused:
+                    return error_answer(
+                        429,
+                        "too_many_requests",
+                        refused.public,
+                        headers=((b"retry-after", str(refused.retry_after).encode()),),
+                        client_id=claimed_client("", header(scope, b"authorization"), b""),
+                        reason=refused.reason,
+                    )
+                case never:
+                    assert_never(never)
+        except StorageUnavailable as error:
+            self.observer.tell(Failed(self.name, str(error)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
+            self.observer.tell(Failed(self.name, type(error).__name__))
+        return error_answer(
+            503,
+            "temporarily_unavailable",
+            "The token service is in trouble; the request was not looked at. Try again shortly.",
+            headers=((b"retry-after", str(OWN_FAULT_RETRY_SECONDS).encode()),),
+            reason="our own fault",
+        )
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Answer:
+        refused = _check_head(scope)
+        if refused is not None:
+            return refused
+        try:
+            body = await read_body(receive, BODY_LIMIT)
+        except BodyRefused as refusal:
+            return error_answer(400, "invalid_request", str(refusal), headers=((b"connection", b"close"),))
+        content_type, authorization = header(scope, b"content-type") or "", header(scope, b"authorization")
+        return await self.perform(Arrived(content_type, authorization, body))
+
+
+def error_answer(  # noqa: PLR0913 - an answer has these parts
+    status: int,
+    error: str,
+    description: str,
+    *,
+    headers: Headers = (),
+    client_id: str | None = None,
+    reason: str = "",
+) -> Answer:
+    """
+    Return a refusal in OAuth's form (RFC 6749 section 5.2).
+    """
+    return Answer(status, encode_error(error, description), headers, client_id, reason or description)
+
+
+def malformed_answer(malformed: Malformed, request: Arrived) -> Answer:
+    """
+    Return the refusal of a request that could not be read, with whoever it claims to be from for the operator.
+    """
+    claimed = claimed_client(request.content_type, request.authorization, request.body)
+    return error_answer(400, malformed.error, malformed.description, client_id=claimed)
+
+
+def refusal_answer(refused: Refused, request: Arrived) -> Answer:
+    """
+    Return the refusal of a client or of what it wants.
+    """
+    match refused.refusal:
+        case Refusal.INVALID_CLIENT:
+            status, error = 401, "invalid_client"
+        case Refusal.UNKNOWN_AUDIENCE | Refusal.SCOPE_NOT_GRANTED:
+            # Never 401: clients answer that by asking again at once.
+            status, error = 403, "access_denied"
+        case Refusal.INVALID_TARGET:
+            status, error = 400, "invalid_target"  # RFC 8707 section 2
+        case never:
+            assert_never(never)
+    # RFC 6749 section 5.2: the challenge only for those who used the header.
+    challenge = status == 401 and request.authorization is not None  # noqa: PLR2004 - HTTP's own number
+    headers: Headers = ((b"www-authenticate", b'Basic realm="gatekey"'),) if challenge else ()
+    return error_answer(
+        status, error, refused.public, headers=headers, client_id=refused.client_id, reason=refused.reason
+    )
+
+
+def _check_head(scope: Scope) -> Answer | None:
+    if scope["method"] != "POST":
+        return error_answer(405, "invalid_request", "This endpoint takes POST.", headers=((b"allow", b"POST"),))
+    if scope["query_string"]:
+        return error_answer(400, "invalid_request", "Parameters belong in the body, never in the URL.")
+    names = [name for name, _ in scope["headers"]]
+    if names.count(b"authorization") > 1 or names.count(b"content-type") > 1:
+        return error_answer(400, "invalid_request", "A header that may stand once is repeated.")
+    if b"content-encoding" in names:
+        return error_answer(400, "invalid_request", "The body must not be compressed.")
+    return None

@@ -1,0 +1,118 @@
+"""
+Asking whether a token is alive (RFC 7662) and ending it (RFC 7009).
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from gatekey.server.issuing.model import Authenticated, Refused
+from gatekey.server.issuing.token_life import Introspection, TokenLife
+from gatekey.server.web.oauth import Answer, Arrived, OAuthEndpoint, error_answer, malformed_answer, refusal_answer
+from gatekey.wire.client_authentication import read_credential
+from gatekey.wire.fields import Fields, UnreadableError, read_fields
+
+INTROSPECTION_PATH = "/oauth/introspect"
+REVOCATION_PATH = "/oauth/revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    who: Authenticated
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLifeEndpoint(OAuthEndpoint):
+    """
+    Reads what both endpoints take: client authentication and one `token`.
+    """
+
+    life: TokenLife
+
+    def asked(self, request: Arrived) -> _Asked | Answer:
+        """
+        Return who asks about which token, or the refusal.
+        """
+        try:
+            fields = read_fields(request.content_type, request.body)
+            credential = read_credential(fields, request.authorization)
+            token = _token(fields)
+        except UnreadableError as unreadable:
+            return malformed_answer(unreadable.malformed, request)
+        who = self.life.authentication.authenticate(credential)
+        return refusal_answer(who, request) if isinstance(who, Refused) else _Asked(who, token)
+
+
+@dataclass(frozen=True, slots=True)
+class IntrospectionEndpoint(TokenLifeEndpoint):
+    """
+    RFC 7662.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        The endpoint's name in logs and metrics.
+        """
+        return "introspection"
+
+    async def perform(self, request: Arrived) -> Answer:
+        """
+        Say whether a token is alive, and what it says.
+        """
+        asked = self.asked(request)
+        if isinstance(asked, Answer):
+            return asked
+        found = self.life.introspect(asked.who, asked.token)
+        return Answer(
+            200,
+            json.dumps(_as_json(found)).encode(),
+            client_id=asked.who.client.client_id,
+            reason="active" if found.active else "not active",
+            credential_id=asked.who.credential_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationEndpoint(TokenLifeEndpoint):
+    """
+    RFC 7009.
+    """
+
+    @property
+    def name(self) -> str:
+        """
+        The endpoint's name in logs and metrics.
+        """
+        return "revocation"
+
+    async def perform(self, request: Arrived) -> Answer:
+        """
+        Revoke a token of the client that asks; a token that is none of ours is revoked already (section 2.2).
+        """
+        asked = self.asked(request)
+        if isinstance(asked, Answer):
+            return asked
+        planned = self.life.plan_revocation(asked.who, asked.token)
+        client_id = asked.who.client.client_id
+        if isinstance(planned, Refused):
+            return error_answer(400, "unauthorized_client", planned.public, client_id=client_id, reason=planned.reason)
+        if planned is not None:
+            await run_in_threadpool(self.life.revoke, planned, client_id)
+        return Answer(200, b"{}", (), client_id, "revoked", asked.who.credential_id)
+
+
+def _token(fields: Fields) -> str:
+    token = fields.get("token", "")
+    if not token:
+        raise UnreadableError("The token is required.")
+    return token
+
+
+def _as_json(found: Introspection) -> dict[str, Any]:
+    if not found.active:
+        return {"active": False}
+    return {"active": True, "token_type": "Bearer", **found.claims}
