@@ -59,7 +59,7 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
         ("Get a token", f"{command} token --env-file my-app.env"),
         (
             "Call Zeebe",
-            f'curl -H "$({command} token --env-file my-app.env --header)" {rest}'
+            f"{command} token --env-file my-app.env --header | curl --header @- {rest}"
             if gateway
             else "the gateway is off (--no-gateway)",
         ),

@@ -81,7 +81,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
         settings=settings,
         folder=folder,
         database=database,
-        site=Site(settings.reached_url, settings.reached_gateway, settings.domain or None),
+        site=_site(settings, None if create else folder.recall_site()),
         clients=ClientAdministration(
             SqlClientStore(database), master.derive("client secrets"), utc_now, secrets.choice
         ),
@@ -184,6 +184,21 @@ def _master_key(settings: Settings, folder: DataFolder) -> MasterKey:
     if settings.master_key_file is not None:
         return load_master_key(settings.master_key_file)
     return folder.read_master_key()
+
+
+def _site(settings: Settings, remembered: Site | None) -> Site:
+    """
+    Return where the service is: as set, else as the last `gatekey serve` noted, else as the defaults say.
+    """
+    site = Site(settings.reached_url, settings.reached_gateway, settings.domain or None)
+    if remembered is None:
+        return site
+    given = settings.model_fields_set
+    return Site(
+        site.public_url if given & {"http", "public_url"} else remembered.public_url,
+        site.gateway if given & {"gateway", "gateway_address"} else remembered.gateway,
+        site.domain if "domain" in given else remembered.domain,
+    )
 
 
 def _founding(settings: Settings) -> Founding:

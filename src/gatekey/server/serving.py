@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import assert_never
 
 import uvicorn
 import uvloop
@@ -16,7 +17,7 @@ from gatekey.errors import ServiceError, StorageUnavailable
 from gatekey.server.app import Application, Installation, compose, gateway_view, open_directory
 from gatekey.server.auditing.model import Failed, GatewayChanged
 from gatekey.server.auditing.ports import Observer
-from gatekey.server.dataplane import Gateway, GatewayEvent
+from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
 from gatekey.server.guarding.model import GatewayView
 from gatekey.server.observing.logs import LogObserver, configure_logs
 
@@ -38,6 +39,7 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
     """
     configure_logs(installation.settings.log_format)
     with installation.folder.claimed():
+        installation.folder.remember_site(installation.site)
         _serve(installation, with_gateway=with_gateway, on_ready=on_ready)
 
 
@@ -99,7 +101,7 @@ class _Service:
         return Gateway(self._installation.folder.gateway_path, self._tell, self._installation.settings.gateway_threads)
 
     def _tell(self, event: GatewayEvent) -> None:
-        self._observer.tell(GatewayChanged(str(event)))
+        self._observer.tell(GatewayChanged(_in_words(event)))
 
     async def _view(self) -> GatewayView:
         clusters = await asyncio.to_thread(self._installation.clusters.all)
@@ -121,6 +123,22 @@ class _Service:
                 revision = current
             except (StorageUnavailable, ServiceError) as error:
                 self._observer.tell(Failed("gateway configuration", str(error)))
+
+
+def _in_words(event: GatewayEvent) -> str:
+    match event:
+        case Started(process_id):
+            return f"started (process {process_id})"
+        case Died(code):
+            return f"died (exit code {code}), starting again"
+        case Restarted(process_id):
+            return f"started again (process {process_id})"
+        case ConfigurationApplied():
+            return "took a new configuration"
+        case Noted(level, text):
+            return f"says ({level}): {text}"
+        case never:
+            assert_never(never)
 
 
 def _server(application: Application) -> _Server:

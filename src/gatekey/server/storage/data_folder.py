@@ -3,19 +3,22 @@ The folder that holds everything an installation keeps.
 """
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gatekey.errors import ServiceError
+from gatekey.server.clusters.addresses import Site
 from gatekey.server.storage import database, master_key
 from gatekey.server.storage.database import Database, create_private
 from gatekey.server.storage.master_key import MasterKey
 from gatekey.server.storage.migrating import migrate
 
 LOCK_NAME = "serve.lock"
+SITE_NAME = "site.json"
 NOT_THERE = "There is no Gatekey installation in {path}."
 
 
@@ -73,6 +76,24 @@ class DataFolder:
                     hint="Stop it, or choose another folder with --data or GATEKEY_DATA.",
                 ) from error
             yield
+
+    def remember_site(self, site: Site) -> None:
+        """
+        Note under which addresses the service runs, for commands that are started without its settings.
+        """
+        target = self.path / SITE_NAME
+        temporary = target.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(site), indent=2) + "\n", encoding="utf-8")
+        temporary.replace(target)
+
+    def recall_site(self) -> Site | None:
+        """
+        Return the addresses of the last start; None before the first one, or when the note cannot be read.
+        """
+        try:
+            return Site(**json.loads((self.path / SITE_NAME).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
 
     def open_database(self) -> Database:
         """
