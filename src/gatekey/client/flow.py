@@ -13,10 +13,10 @@ import gatekey
 from gatekey.client.obstacle import TransportFailure
 from gatekey.client.settings import ClientSettings
 from gatekey.errors import RateLimited, TokenError, TokenRefused, TokenUnavailable
+from gatekey.wire.fields import FORM
 from gatekey.wire.http import HttpRequest, HttpResponse, retry_after, shown
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_answer import TokenAnswer, read_answer
-from gatekey.wire.fields import FORM
 from gatekey.wire.token_request import encode_request
 
 T = TypeVar("T")

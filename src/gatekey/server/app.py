@@ -5,21 +5,27 @@ The composition root: the only file that knows every part and plugs neighbours i
 import secrets
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.clients.administration import ClientAdministration
+from gatekey.server.clients.key_administration import KeyAdministration
+from gatekey.server.clients.secret_administration import SecretAdministration
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.model import Cluster, Organisation
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, read_address
-from gatekey.server.issuing.keys import SigningKey
-from gatekey.server.issuing.model import IssuingPolicy
+from gatekey.server.issuing.assertions import AssertionCheck
+from gatekey.server.issuing.authentication import ClientAuthentication
+from gatekey.server.issuing.keys import Algorithm, SigningKey
+from gatekey.server.issuing.model import IssuingPolicy, TokenForm
+from gatekey.server.issuing.rotation import KeyLife, RotationPolicy, due
+from gatekey.server.issuing.token_life import TokenLife
 from gatekey.server.issuing.tokens import TokenService
 from gatekey.server.issuing.verification import TokenCheck
 from gatekey.server.limiting.memory import MemoryLimiter
@@ -33,14 +39,26 @@ from gatekey.server.storage.data_folder import DataFolder
 from gatekey.server.storage.database import Database
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.founding import Founding, found, is_founded
+from gatekey.server.storage.key_store import SqlKeyStore
 from gatekey.server.storage.master_key import MasterKey, load_master_key, read_master_key
 from gatekey.server.storage.people_store import SqlPeopleStore
+from gatekey.server.storage.revocation_store import SqlRevocationStore, SqlSpentAssertions
 from gatekey.server.storage.sealing import Seal
+from gatekey.server.storage.secret_store import SqlSecretStore
+from gatekey.server.storage.use_recorder import UseRecorder
 from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
 from gatekey.server.web.health import health_routes
+from gatekey.server.web.leaks import PATH as LEAKS_PATH
+from gatekey.server.web.leaks import LeakEndpoint
 from gatekey.server.web.secrets_api import SecretsApi
 from gatekey.server.web.token_endpoint import PATHS, TokenEndpoint
+from gatekey.server.web.token_life import (
+    INTROSPECTION_PATH,
+    REVOCATION_PATH,
+    IntrospectionEndpoint,
+    RevocationEndpoint,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +72,26 @@ class Installation:
     database: Database
     site: Site
     clients: ClientAdministration
+    secrets: SecretAdministration
+    client_keys: KeyAdministration
+    keys: SqlKeyStore
+    revocations: SqlRevocationStore
+    rotation: RotationPolicy
     clusters: ClusterAdministration
     sign_in: SignIn
     master: MasterKey
+
+    def rotate_if_due(self) -> KeyLife | None:
+        """
+        Rotate the signing key when its time has come; any worker may ask, one does it.
+        """
+        return self.keys.rotate(lambda lives: due(lives, self.rotation, time.time()), by="gatekey", at=utc_now())
+
+    def use_recorder(self) -> UseRecorder:
+        """
+        Return an observer that notes the last use of secrets.
+        """
+        return UseRecorder(SqlSecretStore(self.database, timedelta(seconds=self.settings.token_lifetime_max)))
 
     def close(self) -> None:
         """
@@ -77,27 +112,45 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
     seal = Seal(master.derive("storage"))
     if create and not is_founded(database):
         found(database, _founding(settings), seal, utc_now())
-    return Installation(
+    keys = SqlKeyStore(database, seal)
+    rotation = _rotation(settings)
+    longest_life = timedelta(seconds=settings.token_lifetime_max)
+    secret_store = SqlSecretStore(database, longest_life)
+    pepper = master.derive("client secrets")
+    installation = Installation(
         settings=settings,
         folder=folder,
         database=database,
         site=_site(settings, None if create else folder.recall_site()),
         clients=ClientAdministration(
-            SqlClientStore(database), master.derive("client secrets"), utc_now, secrets.choice
+            SqlClientStore(database, longest_life),
+            secret_store,
+            settings.token_lifetime_max,
+            pepper,
+            utc_now,
+            secrets.choice,
         ),
+        secrets=SecretAdministration(secret_store, pepper, utc_now, secrets.choice),
+        client_keys=KeyAdministration(secret_store, utc_now),
+        keys=keys,
+        revocations=SqlRevocationStore(database),
+        rotation=rotation,
         clusters=ClusterAdministration(SqlClusterStore(database, seal), utc_now, _new_uuid),
         sign_in=SignIn(SqlPeopleStore(database), utc_now, _new_key),
         master=master,
     )
+    if create:
+        installation.rotate_if_due()
+    return installation
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
     """
-    The token endpoint, mounted beside (not inside) the framework that serves everything else.
+    The OAuth endpoints by path, beside (not inside) the framework that serves everything else.
     """
 
-    tokens: ASGIApp
+    endpoints: Mapping[bytes, ASGIApp]
     others: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,7 +158,7 @@ class Application:
         Hand one connection to its room.
         """
         # The path as sent: decoded, `/oauth%2ftoken` would be the endpoint here and something else for a proxy.
-        room = self.tokens if scope["type"] == "http" and scope["raw_path"] in PATHS else self.others
+        room = self.endpoints.get(scope["raw_path"], self.others) if scope["type"] == "http" else self.others
         await room(scope, receive, send)
 
 
@@ -113,50 +166,94 @@ def compose(installation: Installation, directory: Directory, observer: Observer
     """
     Plug the parts of the service together.
     """
+    policy = _issuing_policy(installation)
+    check = TokenCheck(directory, directory, policy, time.time)
+    endpoints = _endpoints(installation, directory, observer, check)
+    others = Starlette(
+        routes=[
+            *Discovery(policy.issuer, directory).routes(),
+            *SecretsApi(check, installation.clusters.store, observer).routes(),
+            *health_routes(directory.refresh),
+            *console(_desk(installation)),
+        ]
+    )
+    return Application(endpoints, others)
+
+
+def _endpoints(
+    installation: Installation, directory: Directory, observer: Observer, check: TokenCheck
+) -> Mapping[bytes, ASGIApp]:
+    master = installation.master
+    limiter = MemoryLimiter(_limit_policy(installation.settings), time.monotonic_ns)
+    issuer = check.policy.issuer
+    authentication = ClientAuthentication(
+        directory,
+        AssertionCheck(
+            SqlSpentAssertions(installation.database), frozenset({issuer, f"{issuer}/oauth/token"}), time.time
+        ),
+        master.derive("client secrets"),
+        time.time,
+    )
+    tokens = TokenService(
+        authentication, directory, directory, check.policy, master.derive("storm shield"), time.time, _new_token_id
+    )
+    life = TokenLife(authentication, check, installation.revocations, time.time)
+    token_endpoint = TokenEndpoint(limiter, observer, tokens)
+    return {
+        **dict.fromkeys(PATHS, token_endpoint),
+        INTROSPECTION_PATH.encode(): IntrospectionEndpoint(limiter, observer, life),
+        REVOCATION_PATH.encode(): RevocationEndpoint(limiter, observer, life),
+        LEAKS_PATH.encode(): LeakEndpoint(limiter, observer, installation.secrets),
+    }
+
+
+def _issuing_policy(installation: Installation) -> IssuingPolicy:
     settings, site = installation.settings, installation.site
-    policy = IssuingPolicy(
+    return IssuingPolicy(
         issuer=site.issuer,
         lifetime=settings.token_lifetime,
         audience_domain=site.audience_domain,
         gateway_hosts=frozenset({site.gateway.rpartition(":")[0].lower(), "localhost", "127.0.0.1"}),
+        form=TokenForm(settings.token_form),
+        shield_window=settings.storm_shield,
     )
-    pepper = installation.master.derive("client secrets")
-    tokens = TokenService(directory, directory, policy, pepper, time.time, _new_token_id)
-    limiter = MemoryLimiter(
-        LimitPolicy(
-            rate=settings.limit_rate,
-            burst=settings.limit_burst,
-            block_after=settings.limit_block_after,
-            block_window=settings.limit_block_window,
-            block_for=settings.limit_block_for,
-        ),
-        time.monotonic_ns,
+
+
+def _limit_policy(settings: Settings) -> LimitPolicy:
+    return LimitPolicy(
+        rate=settings.limit_rate,
+        burst=settings.limit_burst,
+        block_after=settings.limit_block_after,
+        block_window=settings.limit_block_window,
+        block_for=settings.limit_block_for,
     )
-    desk = Desk(
+
+
+def _rotation(settings: Settings) -> RotationPolicy:
+    return RotationPolicy(
+        algorithm=Algorithm(settings.token_algorithm),
+        lifetime=settings.token_lifetime_max,
+        sign_for=settings.key_sign_for,
+        lead=settings.key_lead,
+    )
+
+
+def _desk(installation: Installation) -> Desk:
+    return Desk(
         clients=installation.clients,
         clusters=installation.clusters,
         sign_in=installation.sign_in,
-        site=site,
-        secure_cookies=site.public_url.startswith("https:"),
+        site=installation.site,
+        secure_cookies=installation.site.public_url.startswith("https:"),
         csrf_key=installation.master.derive("console forms"),
     )
-    check = TokenCheck(directory, directory, policy, time.time)
-    others = Starlette(
-        routes=[
-            *Discovery(site.issuer, directory).routes(),
-            *SecretsApi(check, installation.clusters.store, observer).routes(),
-            *health_routes(directory.refresh),
-            *console(desk),
-        ]
-    )
-    return Application(TokenEndpoint(tokens, limiter, observer), others)
 
 
 def open_directory(installation: Installation) -> Directory:
     """
     Return the in-memory clients and keys; use it from one thread only.
     """
-    return Directory(installation.folder.database_path, Seal(installation.master.derive("storage")))
+    return Directory(installation.folder.database_path, Seal(installation.master.derive("storage")), time.time)
 
 
 def gateway_view(installation: Installation, clusters: Iterable[Cluster], keys: str) -> GatewayView:
@@ -212,7 +309,8 @@ def _founding(settings: Settings) -> Founding:
         rest_upstream=settings.zeebe_rest,
         created=utc_now(),
     )
-    return Founding(organisation, Member(settings.owner), cluster, SigningKey.generate())
+    key = SigningKey.generate(Algorithm(settings.token_algorithm))
+    return Founding(organisation, Member(settings.owner), cluster, key)
 
 
 def utc_now() -> datetime:

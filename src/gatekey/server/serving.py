@@ -17,12 +17,19 @@ from gatekey.errors import ServiceError, StorageUnavailable
 from gatekey.server.app import Application, Installation, compose, gateway_view, open_directory
 from gatekey.server.auditing.model import Failed, GatewayChanged
 from gatekey.server.auditing.ports import Observer
+from gatekey.server.auditing.telling import Observers
 from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
 from gatekey.server.guarding.model import GatewayView
 from gatekey.server.observing.logs import LogObserver, configure_logs
 
 WATCH_SECONDS = 0.25
 """How often the gateway's view is compared with the database; an unchanged one costs microseconds."""
+
+FLUSH_SECONDS = 5.0
+"""How old the last use of a secret may be before it is on disk."""
+
+ROTATION_SECONDS = 60.0
+"""How often signing keys are looked at; they live for months."""
 
 GRACE_SECONDS = 5
 """How long requests under way may take after the signal to end."""
@@ -68,7 +75,8 @@ class _Server(uvicorn.Server):
 class _Service:
     def __init__(self, installation: Installation, observer: Observer, *, with_gateway: bool) -> None:
         self._installation = installation
-        self._observer = observer
+        self._uses = installation.use_recorder()
+        self._observer = Observers((observer, self._uses))
         self._directory = open_directory(installation)
         self._with_gateway = with_gateway
 
@@ -80,22 +88,37 @@ class _Service:
             asyncio.get_running_loop().add_signal_handler(number, _end, server)
         serving = asyncio.create_task(server.serve(list(sockets)))
         gateway = self._gateway() if self._with_gateway else None
-        watching: asyncio.Task[None] | None = None
+        tending = [asyncio.create_task(self._tend(work, seconds)) for work, seconds in self._chores()]
         try:
             if gateway is not None:
                 view = await self._view()
                 await gateway.start(view)
-                watching = asyncio.create_task(self._watch(gateway, view))
+                tending.append(asyncio.create_task(self._watch(gateway, view)))
             if not server.should_exit:
                 on_ready()
             await serving
         finally:
             server.should_exit = True
-            if watching is not None:
-                watching.cancel()
-            await asyncio.gather(serving, *([watching] if watching else []), return_exceptions=True)
+            for task in tending:
+                task.cancel()
+            await asyncio.gather(serving, *tending, return_exceptions=True)
             if gateway is not None:
                 await gateway.stop()
+            await self._do(self._uses.flush)
+
+    def _chores(self) -> list[tuple[Callable[[], object], float]]:
+        return [(self._uses.flush, FLUSH_SECONDS), (self._installation.rotate_if_due, ROTATION_SECONDS)]
+
+    async def _tend(self, work: Callable[[], object], seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await self._do(work)
+
+    async def _do(self, work: Callable[[], object]) -> None:
+        try:
+            await asyncio.to_thread(work)
+        except StorageUnavailable as error:
+            self._observer.tell(Failed("housekeeping", str(error)))
 
     def _gateway(self) -> Gateway:
         return Gateway(self._installation.folder.gateway_path, self._tell, self._installation.settings.gateway_threads)

@@ -46,6 +46,12 @@ class Settings(BaseModel):
     zeebe_grpc: str = Field("localhost:26500", description="Zeebe gRPC address of the first cluster: host:port.")
     zeebe_rest: str = Field("http://localhost:8080", description="Zeebe REST URL of the first cluster.")
     token_lifetime: int = Field(86_400, ge=60, le=2_592_000, description="Seconds an access token lives.")
+    token_lifetime_max: int = Field(604_800, ge=60, description="The most seconds a client's tokens may be given.")
+    token_algorithm: Literal["RS256", "ES256", "EdDSA"] = Field("RS256", description="What signs access tokens.")
+    token_form: Literal["JWT", "at+jwt"] = Field("JWT", description="typ of access tokens; at+jwt is RFC 9068.")
+    storm_shield: int = Field(30, ge=0, le=300, description="Seconds in which equal requests get one token; 0 is off.")
+    key_sign_for: int = Field(7_776_000, ge=3_600, description="Seconds a signing key signs before it is rotated.")
+    key_lead: int = Field(3_600, ge=0, description="Seconds a signing key is published before it signs.")
     limit_rate: float = Field(1.0, gt=0, description="Token requests per second and source address.")
     limit_burst: int = Field(10, ge=1, description="Token requests an address may make at once after a rest.")
     limit_block_after: int = Field(30, ge=1, description="Refused requests within the window that block an address.")
@@ -80,6 +86,12 @@ class Settings(BaseModel):
         if value and not all(label.replace("-", "a").isalnum() for label in value.split(".")):
             raise ValueError("must be a domain, such as camunda.example.org")
         return value.lower()
+
+    @model_validator(mode="after")
+    def _lifetime_within_maximum(self) -> "Settings":
+        if self.token_lifetime > self.token_lifetime_max:
+            raise ValueError("token_lifetime is longer than token_lifetime_max")
+        return self
 
     @model_validator(mode="after")
     def _one_master_key(self) -> "Settings":

@@ -16,8 +16,8 @@ from gatekey.server.clients.model import Refused
 SMALLEST_RSA = 2048
 """Bits (RFC 7518 section 3.3)."""
 
-CURVES = {"secp256r1": ("P-256", 32), "secp384r1": ("P-384", 48), "secp521r1": ("P-521", 66)}
-"""JWK name and bytes of a coordinate (RFC 7518 section 6.2.1)."""
+CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+"""By JWK name (RFC 7518 section 6.2.1.1)."""
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1."""
@@ -87,12 +87,11 @@ def _load(jwk: dict[str, Any]) -> Any:
             case "RSA":
                 return rsa.RSAPublicNumbers(_integer(jwk["e"]), _integer(jwk["n"])).public_key()
             case "EC":
-                curve = next(name for name, (jwk_name, _) in CURVES.items() if jwk_name == jwk["crv"])
-                kind = {"secp256r1": ec.SECP256R1, "secp384r1": ec.SECP384R1, "secp521r1": ec.SECP521R1}[curve]
-                return ec.EllipticCurvePublicNumbers(_integer(jwk["x"]), _integer(jwk["y"]), kind()).public_key()
+                point = _integer(jwk["x"]), _integer(jwk["y"])
+                return ec.EllipticCurvePublicNumbers(*point, CURVES[jwk["crv"]]).public_key()
             case _:
                 return ed25519.Ed25519PublicKey.from_public_bytes(_bytes(jwk["x"]))
-    except (ValueError, StopIteration):
+    except (ValueError, KeyError):
         raise _NotAKey("A key's numbers make no key.") from None
 
 
@@ -102,10 +101,12 @@ def _as_jwk(key: Any) -> Jwk:
             raise _NotAKey(f"An RSA key needs at least {SMALLEST_RSA} bits.")
         numbers = key.public_numbers()
         return {"kty": "RSA", "e": _text(numbers.e), "n": _text(numbers.n)}
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
-        name, size = CURVES[key.curve.name]
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        name = next((name for name, curve in CURVES.items() if curve.name == key.curve.name), None)
+        size = (key.key_size + 7) // 8  # RFC 7518 section 6.2.1.2: leading zeros stay
         point = key.public_numbers()
-        return {"kty": "EC", "crv": name, "x": _text(point.x, size), "y": _text(point.y, size)}
+        if name is not None:
+            return {"kty": "EC", "crv": name, "x": _text(point.x, size), "y": _text(point.y, size)}
     if isinstance(key, ed25519.Ed25519PublicKey):
         return {"kty": "OKP", "crv": "Ed25519", "x": _encode(key.public_bytes_raw())}
     raise _NotAKey("Keys are RSA, EC on P-256, P-384 or P-521, or Ed25519.")

@@ -156,7 +156,7 @@ def _describe(private: PrivateKey) -> tuple[Algorithm, dict[str, str]]:
         return Algorithm.RS256, {"e": _number(rsa_numbers.e), "kty": "RSA", "n": _number(rsa_numbers.n)}
     if isinstance(private, ec.EllipticCurvePrivateKey):
         if not isinstance(private.curve, ec.SECP256R1):
-            raise ValueError("ES256 needs a P-256 key")
+            raise ValueError("ES256 needs a P-256 key")  # noqa: TRY004 - the key's numbers are wrong, not its type
         numbers = private.public_key().public_numbers()
         x, y = (encode_segment(value.to_bytes(P256_BYTES, "big")) for value in (numbers.x, numbers.y))
         return Algorithm.ES256, {"crv": "P-256", "kty": "EC", "x": x, "y": y}

@@ -9,7 +9,7 @@ from typing import Literal
 
 import structlog
 
-from gatekey.server.auditing.model import Event, Failed, GatewayChanged, SecretsRead, OAuthAnswered
+from gatekey.server.auditing.model import Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
 
 REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
