@@ -84,13 +84,15 @@ class TokenUnavailable(TokenError):
     retryable = True
 
     def __init__(self, message: str, attempts: int, *, hint: str = "") -> None:
-        super().__init__(f"{message} (after {attempts} attempts)", hint=hint)
+        super().__init__(f"{message} (after {attempts} attempt{'s' if attempts > 1 else ''}).", hint=hint)
         self.attempts = attempts
 
 
 class MalformedResponse(TokenError):
     """
-    A 200 answer that is no token answer; `status` is the HTTP status. Never carries the body: it may hold a token.
+    An answer that is neither a token nor a refusal; `status` is the HTTP status.
+
+    Never carries the body: it may hold a token.
     """
 
     code = "malformed_response"

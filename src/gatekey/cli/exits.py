@@ -7,6 +7,7 @@ from enum import IntEnum
 from gatekey.errors import (
     ConfigurationError,
     GatekeyError,
+    MalformedResponse,
     RateLimited,
     ServiceError,
     TokenError,
@@ -43,6 +44,8 @@ class Exit(IntEnum):
         match error:
             case ConfigurationError():
                 return cls.CONFIGURATION
+            case MalformedResponse():
+                return cls.CONFIGURATION  # whatever answered is no token endpoint: the URL is wrong
             case TokenRefused():
                 return cls.TOKEN_REFUSED
             case RateLimited() | TokenError():

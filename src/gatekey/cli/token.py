@@ -53,7 +53,9 @@ def token(  # noqa: PLR0913 - one parameter an option
     decode: bool,
 ) -> None:
     """
-    Print an access token, alone on standard output: curl -H "$(gatekey token --env-file my-app.env --header)" ...
+    Print an access token, alone on standard output.
+
+    To call an API, keep it out of the process list: gatekey token --env-file FILE --header | curl --header @- URL
 
     Each call sends one token request, which the rate limit counts. A refusal (exit code 4) is final: repeating it
     cannot help.

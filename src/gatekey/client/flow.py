@@ -95,7 +95,7 @@ def token_request(settings: ClientSettings) -> HttpRequest:
             ("Accept", "application/json"),
             ("User-Agent", f"gatekey/{gatekey.__version__}"),
         ),
-        encode_request(settings.client_id, settings.client_secret, settings.audience or ""),
+        encode_request(settings.client_id, settings.client_secret, settings.audience),
     )
 
 
@@ -135,7 +135,7 @@ def _attempt(request: HttpRequest, number: int, secret: SecretText) -> Flow[Toke
     try:
         return read_answer(response, number)
     except RateLimited as limited:
-        return Setback(RateLimited(min(limited.retry_after, LONGEST_BAR), hint=limited.hint), limited.retry_after)
+        return Setback(RateLimited(min(limited.retry_after, LONGEST_BAR), hint=limited.hint), retry_after(response))
     except TokenUnavailable as unavailable:
         return Setback(unavailable, retry_after(response))
     except TokenRefused as refused:

@@ -36,18 +36,12 @@ class TokenRequest:
     scopes: tuple[str, ...] = ()
 
 
-def encode_request(client_id: str, secret: SecretText, audience: str) -> bytes:
+def encode_request(client_id: str, secret: SecretText, audience: str | None) -> bytes:
     """
     Return the form body that asks for a token, in the field order of most Camunda clients.
     """
-    return urlencode(
-        {
-            "grant_type": CLIENT_CREDENTIALS,
-            "client_id": client_id,
-            "client_secret": secret.reveal(),
-            "audience": audience,
-        }
-    ).encode()
+    fields = {"grant_type": CLIENT_CREDENTIALS, "client_id": client_id, "client_secret": secret.reveal()}
+    return urlencode({**fields, "audience": audience} if audience else fields).encode()
 
 
 def read_request(content_type: str, authorization: str | None, body: bytes) -> TokenRequest | Malformed:

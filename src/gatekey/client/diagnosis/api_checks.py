@@ -7,6 +7,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from gatekey.client.diagnosis.model import Check, Finding, doubtful, fine, skipped, wrong
+from gatekey.client.settings import fault_of_url
 from gatekey.wire.http import HttpRequest, HttpResponse
 from gatekey.wire.secret_text import SecretText
 
@@ -37,8 +38,10 @@ def topology_url(rest_address: str) -> str:
 
 def check_rest_address(address: str) -> Finding | None:
     """
-    Refuse an address that already has the version which clients append.
+    Refuse an address that is no URL, or that already has the version which clients append.
     """
+    if problem := fault_of_url(address):
+        return wrong(Check.REST, f"the REST address {problem}", "It looks like https://host/cluster-id.")
     if address.rstrip("/").endswith(("/v1", "/v2")):
         return wrong(
             Check.REST, "the REST address ends in its version", "Remove /v1 or /v2 from it: clients append that."

@@ -5,7 +5,7 @@ Pure: yields findings and probes, gets the probes' replies. At most two token re
 """
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from gatekey.client.diagnosis import api_checks, file_checks, token_checks
 from gatekey.client.diagnosis.model import (
@@ -27,7 +27,7 @@ from gatekey.client.diagnosis.model import (
     skipped,
     wrong,
 )
-from gatekey.client.endpoint import endpoint_of
+from gatekey.client.endpoint import Endpoint, endpoint_of
 from gatekey.client.flow import Send, token_request
 from gatekey.client.reading import CredentialsFile
 from gatekey.client.settings import (
@@ -72,11 +72,12 @@ def examine(file: CredentialsFile) -> Examination[None]:
         rest = (Check.CLIENT_ID, Check.CLIENT_SECRET, Check.TOKEN_URL, *REACHING, *ASKING, *CALLING)
         yield from _skip(rest, "the names in the file must be mended first")
         return
-    yield file_checks.check_client_id(place)
-    yield file_checks.check_client_secret(place)
+    shapes = (file_checks.check_client_id(place), file_checks.check_client_secret(place))
+    yield from shapes
     scopes = granted_scopes([place])
     settings = yield from _settle(place, _first_scope(scopes))
-    token = (yield from _examine_token(settings, place)) if settings else None
+    damaged = any(shape.outcome is Outcome.WRONG for shape in shapes)
+    token = (yield from _examine_token(settings, place, damaged=damaged)) if settings else None
     yield from _examine_rest(place, scopes, token)
     yield from _examine_grpc(place)
     yield from _examine_secrets(place, scopes, settings if token else None)
@@ -93,9 +94,13 @@ def _settle(place: Place, scope: Scope) -> Examination[ClientSettings | None]:
     return settings
 
 
-def _examine_token(settings: ClientSettings, place: Place) -> Examination[SecretText | None]:
-    if not (yield from _reach(settings.token_url)):
-        yield from _skip(ASKING, "the token endpoint cannot be reached")
+def _examine_token(settings: ClientSettings, place: Place, *, damaged: bool) -> Examination[SecretText | None]:
+    """
+    Ask for a token, save with damaged credentials: those are refused for certain, and the refusal would cost the limit.
+    """
+    reached = yield from _reach(settings.token_url)
+    if damaged or not reached:
+        yield from _skip(ASKING, "id and secret must be mended first" if damaged else "no way to the token endpoint")
         return None
     reply = yield from _fetch(token_request(settings))
     if isinstance(reply, NotReached):
@@ -124,9 +129,7 @@ def _reach(url: str) -> Examination[bool]:
     if proxy:
         yield from _skip(REACHING, f"requests go through the proxy {proxy}")
         return True
-    endpoint = endpoint_of(url)
-    if endpoint is None:
-        raise ValueError("the settings refuse a URL without a host")
+    endpoint = cast("Endpoint", endpoint_of(url))  # never None: `resolve` refuses a URL without a host
     steps: tuple[tuple[Check, Resolve | Connect | Secure], ...] = (
         (Check.TOKEN_DNS, Resolve(endpoint.host, endpoint.port)),
         (Check.TOKEN_TCP, Connect(endpoint.host, endpoint.port)),
@@ -208,7 +211,7 @@ def _examine_secrets(
     if isinstance(reply, HttpResponse):
         finding, answer = token_checks.judge_answer(reply, own)
         if answer is None:
-            yield wrong(Check.SECRETS, f"token {finding.found}", finding.cure)
+            yield wrong(Check.SECRETS, f"no token for it: {finding.found}", finding.cure)
             return
         reply = yield from _fetch(api_checks.api_request(url, answer.access_token))
     if isinstance(reply, NotReached):

@@ -9,7 +9,8 @@ from gatekey.server.guarding.hosts import Host, meant_by
 from gatekey.server.guarding.model import Allowed, Claims, Denied, GatewayView, GuardedCluster, Kind, RequestHead
 
 _SLASHES = re.compile(r"/{2,}")
-_AMBIGUOUS = re.compile(rules.AMBIGUOUS_PATH)
+_AMBIGUOUS_PATH = re.compile(rules.AMBIGUOUS_PATH)
+_AMBIGUOUS_HOST = re.compile(rules.AMBIGUOUS_HOST)
 _CLUSTER_PREFIX = re.compile(rf"/({rules.UUID})(?=/|$)")
 
 
@@ -24,8 +25,8 @@ def decide(view: GatewayView, head: RequestHead, claims: Claims | None) -> Allow
         return _decide_open(view, head, path)
     if rules.audience(view) not in claims.audiences:
         return Denied(Kind.FORBIDDEN, rules.OTHER_API, f"audience {claims.audiences} instead of {rules.audience(view)}")
-    if _AMBIGUOUS.fullmatch(head.path):
-        return _ambiguous()
+    if _is_ambiguous(head):
+        return _ambiguous(head)
     host = meant_by(view, head.authority)
     if host is Host.FOREIGN or (isinstance(host, GuardedCluster) and host.cluster_id != claims.cluster_id):
         return _other_cluster(claims.cluster_id, f"host {head.authority}")
@@ -38,8 +39,8 @@ def decide(view: GatewayView, head: RequestHead, claims: Claims | None) -> Allow
 def _decide_open(view: GatewayView, head: RequestHead, path: str) -> Allowed | Denied:
     if not path.startswith(rules.GRPC_HEALTH):
         return Denied(Kind.UNAUTHENTICATED, rules.NO_TOKEN, "no token")
-    if _AMBIGUOUS.fullmatch(head.path):
-        return _ambiguous()
+    if _is_ambiguous(head):
+        return _ambiguous(head)
     host = meant_by(view, head.authority)
     cluster = rules.only_cluster(view) if host is Host.SHARED else host
     if head.grpc and isinstance(cluster, GuardedCluster):
@@ -75,5 +76,9 @@ def _other_cluster(cluster_id: str | None, called: str) -> Denied:
     return Denied(Kind.FORBIDDEN, rules.OTHER_CLUSTER, f"token of cluster {cluster_id} used at {called}")
 
 
-def _ambiguous() -> Denied:
-    return Denied(Kind.NOT_FOUND, rules.AMBIGUOUS, "ambiguous path")
+def _is_ambiguous(head: RequestHead) -> bool:
+    return bool(_AMBIGUOUS_PATH.fullmatch(head.path) or _AMBIGUOUS_HOST.fullmatch(head.authority))
+
+
+def _ambiguous(head: RequestHead) -> Denied:
+    return Denied(Kind.NOT_FOUND, rules.AMBIGUOUS, f"ambiguous path or host {head.authority}")

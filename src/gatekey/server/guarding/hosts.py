@@ -25,7 +25,7 @@ def meant_by(view: GatewayView, authority: str) -> GuardedCluster | Host:
     """
     if not view.hosts:
         return Host.SHARED
-    host = authority.lower().rpartition("@")[2].partition(":")[0]
+    host = authority.lower().partition(":")[0]
     for cluster in view.clusters:
         if host == rules.host_of(cluster, view):
             return cluster

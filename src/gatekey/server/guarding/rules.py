@@ -25,6 +25,11 @@ They are refused and never repaired (cf. CVE-2023-27487 and CVE-2026-33494, wher
 Written for RE2 and for Python's `re`, both as a full match of path and query.
 """
 
+AMBIGUOUS_HOST = r"[^,@/\\?#]*[,@/\\?#](?s:.*)"
+"""
+Hosts that are more than one: two Host headers arrive joined by a comma (RFC 9112 section 3.2 wants them refused).
+"""
+
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """How a cluster id looks in a path (RFC 9562 section 4)."""
 
@@ -42,7 +47,7 @@ OTHER_API = "The access token was issued for another API; ask for one with the a
 OTHER_CLUSTER = "The access token belongs to another cluster than the one that was called."
 UNKNOWN_CLUSTER = "The access token belongs to a cluster that is not behind this gateway."
 NOTHING_HERE = "There is no guarded API at this path."
-AMBIGUOUS = "The path can be read in more than one way and is not passed on."
+AMBIGUOUS = "The path or host can be read in more than one way, so the call is not passed on."
 NO_GRPC = "This cluster has no gRPC API behind this gateway."
 NO_REST = "This cluster has no REST API behind this gateway."
 UNREACHABLE = "The cluster cannot be reached at the moment."

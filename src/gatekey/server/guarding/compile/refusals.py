@@ -18,22 +18,6 @@ INSTANCE = "%PATH(NQ:ORIG_OR_PATH)%"
 
 INVALID_TOKEN = 'Bearer error="invalid_token"'  # noqa: S105 - the challenge of RFC 6750 section 3, no secret
 
-SPOKEN = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UPGRADE_REQUIRED,
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
-"""The statuses that Envoy's HTTP filters and codecs answer with of their own accord."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -50,7 +34,7 @@ def compile_refusals() -> Document:
     The gRPC status follows from the HTTP status (401 → 16, 403 → 7, 404 → 12, 503 → 14), as in gRPC's own table.
     """
     worded = _worded_cases()
-    plain = [_Case(status, BODY) for status in SPOKEN]
+    plain = [_Case(status, BODY) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]
     return {
         "mappers": [
             *(_grpc_mapper(case) for case in [*worded, *plain]),

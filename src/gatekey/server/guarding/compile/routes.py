@@ -75,12 +75,15 @@ def _virtual_host(
 
 
 def _ambiguous() -> Document:
-    predicate = {
-        "input": _header_input(":path"),
-        "value_match": {"safe_regex": {"google_re2": {}, "regex": rules.AMBIGUOUS_PATH}},
-    }
+    path = _fits(":path", rules.AMBIGUOUS_PATH)
+    host = _fits(":authority", rules.AMBIGUOUS_HOST)
     refusal = _refusal({"prefix": "/"}, Kind.NOT_FOUND, rules.AMBIGUOUS)
-    return {"predicate": {"single_predicate": predicate}, "on_match": _route_list([refusal])}
+    return {"predicate": {"or_matcher": {"predicate": [path, host]}}, "on_match": _route_list([refusal])}
+
+
+def _fits(header: str, regex: str) -> Document:
+    value = {"safe_regex": {"google_re2": {}, "regex": regex}}
+    return {"single_predicate": {"input": _header_input(header), "value_match": value}}
 
 
 def _cluster_routes(cluster: GuardedCluster) -> list[Document]:

@@ -1,0 +1,234 @@
+"""
+`gatekey token` as a process would see it: what is on standard output, what on standard error, which exit code.
+"""
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gatekey.cli.exits import Exit
+from gatekey.wire.http import Headers
+from gatekey.wire.token_answer import encode_error, encode_success
+from gatekey.wire.token_request import FORM, TokenRequest, read_request
+from support.ports import free_port
+from support.scripted_server import Answer, Reply, Server, serving
+
+CLAIMS = {"aud": "zeebe.camunda.io", "exp": 1_800_003_600}
+TOKEN = f"e30.{base64.urlsafe_b64encode(json.dumps(CLAIMS).encode()).decode()}.signature"
+GRANTED = Answer(200, encode_success(TOKEN, 3600, "cluster"))
+
+
+def written(folder: Path, url: str, mode: int = 0o600, **more: str) -> Path:
+    values = {
+        "ZEEBE_CLIENT_ID": "id",
+        "ZEEBE_CLIENT_SECRET": "hidden-secret",
+        "ZEEBE_AUTHORIZATION_SERVER_URL": f"{url}/oauth/token",
+        "ZEEBE_TOKEN_AUDIENCE": "zeebe.camunda.io",
+        **more,
+    }
+    path = folder / "my-app.env"
+    path.write_text("".join(f"export {name}='{value}'\n" for name, value in values.items()))
+    path.chmod(mode)
+    return path
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """
+    Run the installed command with nothing in its environment but what is given.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", "from gatekey.cli import main; main()", "token", *map(str, arguments)],
+        env={"PYTHONUTF8": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "hidden-secret" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def audience_asked(server: Server) -> str | None:
+    read = read_request(FORM, None, server.asked[0].body)
+    assert isinstance(read, TokenRequest)
+    return read.audience
+
+
+def test_the_token_stands_alone_and_costs_one_request(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        done = run("--env-file", written(tmp_path, server.url))
+
+    assert (0, f"{TOKEN}\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert ["/oauth/token"] == [asked.path for asked in server.asked]
+    assert "zeebe.camunda.io" == audience_asked(server)
+
+
+def test_a_header_is_printed_whole(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--header")
+
+    assert f"Authorization: Bearer {TOKEN}\n" == done.stdout
+
+
+def test_json_tells_the_expiry_too(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--json")
+
+    told = json.loads(done.stdout)
+    assert (TOKEN, "Bearer", "zeebe.camunda.io", "cluster") == (
+        told["access_token"],
+        told["token_type"],
+        told["audience"],
+        told["scope"],
+    )
+    assert 0 < told["expires_in"] <= 3600
+    assert told["expires_at"].endswith("+00:00")
+
+
+def test_decoding_shows_the_claims_and_not_the_signature(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--decode")
+
+    assert CLAIMS == json.loads(done.stdout)
+
+
+def test_an_opaque_token_cannot_be_decoded(tmp_path: Path) -> None:
+    with serving(lambda _: Answer(200, encode_success("opaque", 60, ""))) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--decode")
+
+    assert done.returncode
+    assert "gatekey: error: The token is opaque" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "audience"),
+    [
+        ("--scope", "Operate", "operate.camunda.io"),
+        ("--scope", "secrets", "secrets.camunda.io"),
+        ("--audience", "x", "x"),
+    ],
+)
+def test_the_audience_is_chosen_by_scope_or_by_name(tmp_path: Path, option: str, value: str, audience: str) -> None:
+    with serving(lambda _: GRANTED) as server:
+        run("--env-file", written(tmp_path, server.url), option, value)
+
+    assert audience == audience_asked(server)
+
+
+def test_without_a_file_the_environment_is_read() -> None:
+    with serving(lambda _: GRANTED) as server:
+        done = run(
+            CAMUNDA_CLIENT_ID="id",
+            CAMUNDA_CLIENT_SECRET="hidden-secret",
+            CAMUNDA_OAUTH_URL=f"{server.url}/oauth/token",
+        )
+
+    assert f"{TOKEN}\n" == done.stdout
+
+
+def test_a_file_that_others_can_read_is_used_with_a_warning(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        path = written(tmp_path, server.url, mode=0o640)
+        done = run("--env-file", path)
+
+    assert f"{TOKEN}\n" == done.stdout
+    assert f"gatekey: warning: others on this machine can read or change {path}." in done.stderr
+    assert f"gatekey: hint: chmod 600 {path}" in done.stderr
+
+
+def test_a_missing_setting_names_every_place_and_name() -> None:
+    done = run(ZEEBE_CLIENT_ID="id")
+
+    assert Exit.CONFIGURATION == done.returncode
+    assert "" == done.stdout
+    assert "Not found in the environment: the token URL (ZEEBE_AUTHORIZATION_SERVER_URL or" in done.stderr
+    assert "gatekey: hint: " in done.stderr
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"no equals", b"x" * (1024 * 1024 + 1), None])
+def test_a_file_that_is_none_is_a_configuration_error(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "my-app.env"
+    if content is not None:
+        path.write_bytes(content)
+
+    done = run("--env-file", path)
+
+    assert Exit.CONFIGURATION == done.returncode
+    assert "gatekey: error: " in done.stderr
+
+
+REFUSED = Answer(401, encode_error("invalid_client", "unknown client, or wrong hidden-secret"))
+
+
+def limiting(seconds: int) -> Answer:
+    headers: Headers = (("Retry-After", str(seconds)),)
+    return Answer(429, encode_error("too_many_requests", "wait"), headers)
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "words"),
+    [
+        (REFUSED, Exit.TOKEN_REFUSED, "401 invalid_client"),
+        (Answer(403, encode_error("access_denied", "no scope")), Exit.TOKEN_REFUSED, "scope"),
+        (limiting(60), Exit.TRY_LATER, "60 s"),
+        (Answer(503, b"", (("Retry-After", "60"),)), Exit.TRY_LATER, "503"),
+    ],
+)
+def test_each_failure_has_words_a_hint_and_an_exit_code(tmp_path: Path, reply: Reply, code: Exit, words: str) -> None:
+    with serving(lambda _: reply) as server:
+        done = run("--env-file", written(tmp_path, server.url))
+
+    assert "" == done.stdout
+    assert code == done.returncode
+    assert words in done.stderr
+    assert "gatekey: error: " in done.stderr
+    assert "gatekey: hint: " in done.stderr
+    assert 1 == len(server.asked)
+
+
+def test_a_page_that_is_no_token_endpoint_is_told_apart(tmp_path: Path) -> None:
+    with serving(lambda _: Answer(200, b"<html>hidden-secret</html>")) as server:
+        done = run("--env-file", written(tmp_path, server.url))
+
+    assert 0 != done.returncode
+    assert "no JSON object" in done.stderr
+    assert "gatekey: hint: Check the token URL" in done.stderr
+
+
+def test_a_short_limit_is_waited_out_aloud(tmp_path: Path) -> None:
+    answers = iter([limiting(2), GRANTED])
+    with serving(lambda _: next(answers)) as server:
+        done = run("--env-file", written(tmp_path, server.url))
+
+    assert f"{TOKEN}\n" == done.stdout
+    assert "gatekey: no token yet, asking again in" in done.stderr
+
+
+def test_waiting_can_be_forbidden(tmp_path: Path) -> None:
+    with serving(lambda _: limiting(1)) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--wait", "0")
+
+    assert Exit.TRY_LATER == done.returncode
+    assert 1 == len(server.asked)
+
+
+def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"http://localhost:{free_port()}"
+
+    done = run("--env-file", written(tmp_path, url), "--wait", "0")
+
+    assert Exit.TRY_LATER == done.returncode
+    assert f"{url}/oauth/token could not be asked: nothing accepts connections there" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--header", "--json"), ("--scope", "Zeebe", "--audience", "x"), ("--scope", "Nonsense"), ("--wait", "-1")],
+)
+def test_options_that_make_no_sense_together_are_refused(arguments: tuple[str, ...]) -> None:
+    assert Exit.USAGE == run(*arguments).returncode

@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekey.client.token import Freshness, Token
+from gatekey.wire.secret_text import SecretText
+from gatekey.wire.token_answer import LONGEST_LIFETIME, TokenAnswer
+
+NOW = 1_800_000_000.0
+
+
+def received(expires_in: int) -> Token:
+    return Token.received(TokenAnswer(SecretText("t"), expires_in, "cluster"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "margin"),
+    [(86_400, 4_320.0), (600, 30.0), (60, 30.0), (40, 20.0), (0, 0.0)],
+)
+def test_a_token_is_renewed_early_but_not_before_half_its_life(expires_in: int, margin: float) -> None:
+    token = received(expires_in)
+
+    assert NOW + expires_in == token.expires_at
+    assert token.expires_at - margin == token.renew_at
+
+
+def test_a_token_is_fresh_then_stale_then_expired() -> None:
+    token = received(600)
+
+    assert Freshness.FRESH is token.freshness(NOW)
+    assert Freshness.FRESH is token.freshness(NOW + 569)
+    assert Freshness.STALE is token.freshness(NOW + 570)
+    assert Freshness.STALE is token.freshness(NOW + 599)
+    assert Freshness.EXPIRED is token.freshness(NOW + 600)
+
+
+@given(st.integers(min_value=0, max_value=LONGEST_LIFETIME), st.floats(min_value=0, max_value=1e9))
+def test_no_token_is_used_after_its_expiry(expires_in: int, later: float) -> None:
+    freshness = received(expires_in).freshness(NOW + later)
+
+    assert (freshness is Freshness.EXPIRED) == (NOW + later >= NOW + expires_in)
+
+
+def test_the_authorization_is_a_secret_too() -> None:
+    token = received(600)
+
+    assert "Bearer t" == token.authorization.reveal()
+    assert "cluster" == token.scope
+    assert "Bearer" not in repr(token)
