@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,6 +31,8 @@ from gatekey.server.issuing.tokens import TokenService
 from gatekey.server.issuing.verification import TokenCheck
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import LimitPolicy
+from gatekey.server.limiting.ports import Limiter
+from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.people.model import Member
 from gatekey.server.people.sign_in import SignIn
 from gatekey.server.settings import Settings
@@ -162,13 +165,23 @@ class Application:
         await room(scope, receive, send)
 
 
-def compose(installation: Installation, directory: Directory, observer: Observer) -> Application:
+def make_limiter(settings: Settings, shared: Path | None) -> Limiter:
+    """
+    Return the limiter of one process, or of all that share the file.
+    """
+    policy = _limit_policy(settings)
+    if shared is None:
+        return MemoryLimiter(policy, time.monotonic_ns)
+    return SharedLimiter.open(shared, policy, time.monotonic_ns)
+
+
+def compose(installation: Installation, directory: Directory, observer: Observer, limiter: Limiter) -> Application:
     """
     Plug the parts of the service together.
     """
     policy = _issuing_policy(installation)
     check = TokenCheck(directory, directory, policy, time.time)
-    endpoints = _endpoints(installation, directory, observer, check)
+    endpoints = _endpoints(installation, directory, observer, limiter)
     others = Starlette(
         routes=[
             *Discovery(policy.issuer, directory).routes(),
@@ -181,10 +194,10 @@ def compose(installation: Installation, directory: Directory, observer: Observer
 
 
 def _endpoints(
-    installation: Installation, directory: Directory, observer: Observer, check: TokenCheck
+    installation: Installation, directory: Directory, observer: Observer, limiter: Limiter
 ) -> Mapping[bytes, ASGIApp]:
     master = installation.master
-    limiter = MemoryLimiter(_limit_policy(installation.settings), time.monotonic_ns)
+    check = TokenCheck(directory, directory, _issuing_policy(installation), time.time)
     issuer = check.policy.issuer
     authentication = ClientAuthentication(
         directory,

@@ -35,6 +35,9 @@ UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 FORBIDDEN_IN_DESCRIPTION = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 """RFC 6749 section 5.2: no quotation mark, no backslash, nothing outside ASCII."""
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""One encoder for all: `json.dumps` would build a new one for each answer."""
+
 LONGEST_WORDS = 300
 """Characters of a server's own words that are passed on; they end up in logs and terminals."""
 
@@ -212,4 +215,4 @@ def _words(text: str) -> str:
 
 
 def _json(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+    return _encode(fields).encode("ascii")

@@ -22,7 +22,7 @@ class ClientDirectory(Protocol):
 
     def is_revoked(self, token_id: str) -> bool:
         """
-        Say whether the one token with this `jti` was revoked.
+        Say whether the one token with this `jti` was revoked, as of the last `find`: a request starts with one.
         """
         ...
 
@@ -34,7 +34,7 @@ class KeyRing(Protocol):
 
     def signing_key(self) -> SigningKey:
         """
-        Return the key that signs now.
+        Return the key that signs now, as of the last look at the database: a request starts with one.
         """
         ...
 

@@ -15,7 +15,7 @@ REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
 
 
-def configure_logs(form: Literal["text", "json"]) -> None:
+def configure_logs(form: Literal["text", "json"], level: Literal["info", "debug"]) -> None:
     """
     Send our lines and those of libraries (warnings and worse) to standard error in one form.
     """
@@ -37,7 +37,7 @@ def configure_logs(form: Literal["text", "json"]) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
@@ -47,20 +47,25 @@ def configure_logs(form: Literal["text", "json"]) -> None:
 class LogObserver:
     """
     The `Observer` port over structlog. Values from requests are escaped: a line stays one line.
+
+    What went well is told at level debug only: at full load a line a token would cost more than the token's signature.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, level: Literal["info", "debug"]) -> None:
         self._log = structlog.get_logger()
+        self._tells_successes = level == "debug"
 
     def tell(self, event: Event) -> None:
         """
         Write one line.
         """
+        if isinstance(event, OAuthAnswered | SecretsRead) and event.status < REFUSED and not self._tells_successes:
+            return
         values = {name: _one_line(value) for name, value in asdict(event).items()}
         match event:
             case OAuthAnswered() | SecretsRead():
                 text = f"{values.pop('endpoint', 'secrets')} request"
-                write = self._log.info if event.status < REFUSED else self._log.warning
+                write = self._log.debug if event.status < REFUSED else self._log.warning
                 write(text, **values)
             case GatewayChanged():
                 self._log.info("gateway", **values)

@@ -44,6 +44,13 @@ class DataFolder:
         """
         return self.path / "gateway"
 
+    @property
+    def limits_path(self) -> Path:
+        """
+        Where the workers share what they know of addresses; it lives as long as the service runs.
+        """
+        return self.path / "limits.shared"
+
     def create(self) -> None:
         """
         Create the folder (0700) unless it is there. Raises `ServiceError` when it cannot be written.

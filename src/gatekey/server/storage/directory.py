@@ -65,16 +65,14 @@ class Directory:
 
     def is_revoked(self, token_id: str) -> bool:
         """
-        Say whether the one token with this `jti` was revoked.
+        Say whether the one token with this `jti` was revoked, as of the last `find`.
         """
-        self.refresh()
         return token_id in self._revoked_tokens
 
     def signing_key(self) -> SigningKey:
         """
-        Return the key that signs now. Raises `StorageUnavailable` when there is none.
+        Return the key that signs now, as of the last `find`. Raises `StorageUnavailable` when there is none.
         """
-        self.refresh()
         current = signing((life for life, _ in self._keys), self._now())
         for life, key in self._keys:
             if life is current:

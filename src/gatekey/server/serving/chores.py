@@ -1,0 +1,35 @@
+"""
+Work that comes back: writing what was noted, rotating keys.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from gatekey.errors import StorageUnavailable
+from gatekey.server.auditing.model import Failed
+from gatekey.server.auditing.ports import Observer
+
+FLUSH_SECONDS = 5.0
+"""How old the last use of a secret may be before it is on disk."""
+
+ROTATION_SECONDS = 60.0
+"""How often signing keys are looked at; they live for months."""
+
+
+async def repeat(work: Callable[[], object], seconds: float, observer: Observer) -> None:
+    """
+    Do blocking work every so many seconds until cancelled; a database in trouble is told and tried again.
+    """
+    while True:
+        await asyncio.sleep(seconds)
+        await attempt(work, observer)
+
+
+async def attempt(work: Callable[[], object], observer: Observer) -> None:
+    """
+    Do blocking work once.
+    """
+    try:
+        await asyncio.to_thread(work)
+    except StorageUnavailable as error:
+        observer.tell(Failed("housekeeping", str(error)))

@@ -1,0 +1,86 @@
+"""
+Keeping the gateway's view of clusters and keys as true as the database.
+"""
+
+import asyncio
+import json
+from typing import assert_never
+
+from gatekey.errors import ServiceError, StorageUnavailable
+from gatekey.server.app import Installation, gateway_view
+from gatekey.server.auditing.model import Failed, GatewayChanged
+from gatekey.server.auditing.ports import Observer
+from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
+from gatekey.server.guarding.model import GatewayView
+from gatekey.server.storage.directory import Directory
+
+WATCH_SECONDS = 0.25
+"""How often the gateway's view is compared with the database; an unchanged one costs microseconds."""
+
+
+class KeptGateway:
+    """
+    A gateway that learns of every change within `WATCH_SECONDS`.
+    """
+
+    def __init__(self, installation: Installation, directory: Directory, observer: Observer) -> None:
+        self._installation = installation
+        self._directory = directory
+        self._observer = observer
+        self._gateway = Gateway(installation.folder.gateway_path, self._tell, installation.settings.gateway_threads)
+
+    async def start(self) -> asyncio.Task[None]:
+        """
+        Start the gateway and return the task that keeps its view. Raises `ServiceError` when it does not become ready.
+        """
+        revision, view = self._directory.refresh(), await self._view()
+        await self._gateway.start(view)
+        return asyncio.create_task(self._watch(revision, view))
+
+    async def stop(self) -> None:
+        """
+        End the gateway.
+        """
+        await self._gateway.stop()
+
+    async def _view(self) -> GatewayView:
+        clusters = await asyncio.to_thread(self._installation.clusters.all)
+        return gateway_view(self._installation, clusters, self._keys())
+
+    def _keys(self) -> str:
+        return json.dumps({"keys": [key.public_jwk() for key in self._directory.published_keys()]})
+
+    async def _watch(self, revision: int, applied: GatewayView) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                current = self._directory.refresh()
+                # Keys retire by the clock, with no change in the database.
+                if current == revision and self._keys() == applied.keys:
+                    continue
+                view = await self._view()
+                if view != applied:
+                    await self._gateway.apply(view)
+                    applied = view
+                revision = current
+            except (StorageUnavailable, ServiceError) as error:
+                self._observer.tell(Failed("gateway configuration", str(error)))
+
+    def _tell(self, event: GatewayEvent) -> None:
+        self._observer.tell(GatewayChanged(_in_words(event)))
+
+
+def _in_words(event: GatewayEvent) -> str:
+    match event:
+        case Started(process_id):
+            return f"started (process {process_id})"
+        case Died(code):
+            return f"died (exit code {code}), starting again"
+        case Restarted(process_id):
+            return f"started again (process {process_id})"
+        case ConfigurationApplied():
+            return "took a new configuration"
+        case Noted(level, text):
+            return f"says ({level}): {text}"
+        case never:
+            assert_never(never)

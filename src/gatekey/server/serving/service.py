@@ -1,0 +1,90 @@
+"""
+The service as a whole, from its first socket to its clean end.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+import uvloop
+
+from gatekey.server.app import Installation, make_limiter, open_directory
+from gatekey.server.auditing.ports import Observer
+from gatekey.server.limiting.shared import SharedLimiter
+from gatekey.server.observing.logs import LogObserver, configure_logs
+from gatekey.server.serving.chores import ROTATION_SECONDS, repeat
+from gatekey.server.serving.gateway_keeping import KeptGateway
+from gatekey.server.serving.listening import listen
+from gatekey.server.serving.pool import WorkerPool
+from gatekey.server.serving.worker import Worker
+
+
+def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[[], None]) -> None:
+    """
+    Serve until SIGINT or SIGTERM; `on_ready` is called when tokens are issued and the gateway takes calls.
+
+    Raises `ServiceError` with one clear sentence when that cannot be reached.
+    """
+    settings = installation.settings
+    configure_logs(settings.log_format, settings.log_level)
+    with installation.folder.claimed():
+        installation.folder.remember_site(installation.site)
+        sockets = listen(settings.http)
+        try:
+            uvloop.run(_serve(installation, sockets, on_ready, with_gateway=with_gateway))
+        finally:
+            for listening in sockets:
+                listening.close()
+
+
+async def _serve(
+    installation: Installation, sockets: Sequence[socket.socket], on_ready: Callable[[], None], *, with_gateway: bool
+) -> None:
+    observer = LogObserver(installation.settings.log_level)
+    ending = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        await _start_answering(installation, sockets, observer, ending, stack)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ending.set)
+        rotating = asyncio.create_task(repeat(installation.rotate_if_due, ROTATION_SECONDS, observer))
+        stack.callback(rotating.cancel)
+        if with_gateway:
+            directory = open_directory(installation)
+            gateway = KeptGateway(installation, directory, observer)
+            stack.push_async_callback(gateway.stop)
+            watching = await gateway.start()
+            stack.callback(watching.cancel)
+        if not ending.is_set():
+            on_ready()
+        await ending.wait()
+
+
+async def _start_answering(
+    installation: Installation,
+    sockets: Sequence[socket.socket],
+    observer: Observer,
+    ending: asyncio.Event,
+    stack: AsyncExitStack,
+) -> None:
+    """
+    Answer requests in this process, or in as many others as the settings say.
+    """
+    settings, limits = installation.settings, installation.folder.limits_path
+    if settings.workers > 1:
+        SharedLimiter.create(limits)
+        pool = WorkerPool(settings, limits, observer)
+        stack.push_async_callback(pool.stop)
+        await pool.start(sockets)
+        return
+    worker = Worker(installation, make_limiter(settings, None))
+    worker.directory.refresh()
+    running = asyncio.create_task(worker.run(sockets))
+    running.add_done_callback(lambda _: ending.set())
+
+    async def end() -> None:
+        worker.server.end()
+        await running
+
+    stack.push_async_callback(end)

@@ -1,0 +1,76 @@
+"""
+One process that answers requests: alone, or one of several that share the listening sockets.
+
+Run as a program (`python -m gatekey.server.serving.worker FD…`) it reads its settings from standard input and ends when
+that closes, so it never outlives the process that started it.
+"""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from gatekey.server.app import Installation, compose, make_limiter, open_directory, open_installation
+from gatekey.server.auditing.telling import Observers
+from gatekey.server.limiting.ports import Limiter
+from gatekey.server.observing.logs import LogObserver, configure_logs
+from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
+from gatekey.server.serving.http_server import HttpServer, http_server
+from gatekey.server.settings import Settings
+
+
+class Worker:
+    """
+    An HTTP server over an installation, and the notes it writes.
+    """
+
+    def __init__(self, installation: Installation, limiter: Limiter) -> None:
+        self._uses = installation.use_recorder()
+        self.observer = Observers((LogObserver(installation.settings.log_level), self._uses))
+        self.directory = open_directory(installation)
+        self.server: HttpServer = http_server(compose(installation, self.directory, self.observer, limiter))
+
+    async def run(self, sockets: Sequence[socket.socket]) -> None:
+        """
+        Serve until `server.end()`; what was noted is on disk afterwards.
+        """
+        flushing = asyncio.create_task(repeat(self._uses.flush, FLUSH_SECONDS, self.observer))
+        try:
+            await self.server.serve(list(sockets))
+        finally:
+            flushing.cancel()
+            await attempt(self._uses.flush, self.observer)
+
+
+def main(descriptors: Sequence[int]) -> None:
+    """
+    Serve on inherited sockets, as one of several workers.
+    """
+    told = json.loads(sys.stdin.readline())
+    settings = Settings.model_validate(told["settings"])
+    configure_logs(settings.log_format, settings.log_level)
+    installation = open_installation(settings)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    try:
+        uvloop.run(_serve(Worker(installation, make_limiter(settings, Path(told["limits"]))), sockets))
+    finally:
+        installation.close()
+
+
+async def _serve(worker: Worker, sockets: Sequence[socket.socket]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, worker.server.end)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C reaches the whole group; the parent ends us
+    loop.add_reader(sys.stdin.fileno(), worker.server.end)
+    worker.directory.refresh()
+    print("ready", flush=True)  # noqa: T201 - the word that the parent waits for
+    await worker.run(sockets)
+
+
+if __name__ == "__main__":
+    main([int(word) for word in sys.argv[1:]])
