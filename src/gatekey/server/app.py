@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatekey.server.auditing.ports import Observer
+from gatekey.server.auditing.telling import Observers
 from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clients.key_administration import KeyAdministration
 from gatekey.server.clients.secret_administration import SecretAdministration
@@ -23,7 +24,7 @@ from gatekey.server.clusters.model import Cluster, Organisation
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, read_address
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.authentication import ClientAuthentication
-from gatekey.server.issuing.keys import Algorithm, SigningKey
+from gatekey.server.issuing.keys import Algorithm, SigningKey, encode_segment
 from gatekey.server.issuing.model import IssuingPolicy, TokenForm
 from gatekey.server.issuing.rotation import KeyLife, RotationPolicy, due
 from gatekey.server.issuing.token_life import TokenLife
@@ -33,6 +34,8 @@ from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import LimitPolicy
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.shared import SharedLimiter
+from gatekey.server.observing.logs import LogObserver
+from gatekey.server.observing.metrics import MetricsObserver
 from gatekey.server.people.model import Member
 from gatekey.server.people.sign_in import SignIn
 from gatekey.server.settings import Settings
@@ -54,6 +57,7 @@ from gatekey.server.web.discovery import Discovery
 from gatekey.server.web.health import health_routes
 from gatekey.server.web.leaks import PATH as LEAKS_PATH
 from gatekey.server.web.leaks import LeakEndpoint
+from gatekey.server.web.revocation_feed import RevocationFeed
 from gatekey.server.web.secrets_api import SecretsApi
 from gatekey.server.web.token_endpoint import PATHS, TokenEndpoint
 from gatekey.server.web.token_life import (
@@ -89,6 +93,13 @@ class Installation:
         Rotate the signing key when its time has come; any worker may ask, one does it.
         """
         return self.keys.rotate(lambda lives: due(lives, self.rotation, time.time()), by="gatekey", at=utc_now())
+
+    @property
+    def gateway_key(self) -> str:
+        """
+        The key by which gateways prove that they belong to this installation.
+        """
+        return encode_segment(self.master.derive("gateways"))
 
     def use_recorder(self) -> UseRecorder:
         """
@@ -165,6 +176,14 @@ class Application:
         await room(scope, receive, send)
 
 
+def make_observer(settings: Settings) -> Observer:
+    """
+    Return what one process tells of: logs, and counters where they are wanted.
+    """
+    logs = LogObserver(settings.log_level)
+    return Observers((logs, MetricsObserver())) if settings.metrics else logs
+
+
 def make_limiter(settings: Settings, shared: Path | None) -> Limiter:
     """
     Return the limiter of one process, or of all that share the file.
@@ -186,6 +205,9 @@ def compose(installation: Installation, directory: Directory, observer: Observer
         routes=[
             *Discovery(policy.issuer, directory).routes(),
             *SecretsApi(check, installation.clusters.store, observer).routes(),
+            *RevocationFeed(
+                installation.revocations, installation.gateway_key, observer, directory.refresh, time.time
+            ).routes(),
             *health_routes(directory.refresh),
             *console(_desk(installation)),
         ]

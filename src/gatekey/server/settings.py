@@ -62,11 +62,12 @@ class Settings(BaseModel):
     master_key_file: Path | None = Field(
         None, description="File with the master key, instead of the one in the folder."
     )
+    metrics: str = Field("", description="Where Prometheus scrapes metrics: host:port. Empty is off.")
     log_level: Literal["info", "debug"] = Field("info", description="debug also logs every granted token request.")
     workers: int = Field(1, ge=1, le=64, description="Processes that answer requests; as many as cores is best.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written to standard error.")
 
-    @field_validator("http", "gateway", "gateway_address", "zeebe_grpc")
+    @field_validator("http", "gateway", "gateway_address", "zeebe_grpc", "metrics")
     @classmethod
     def _is_address(cls, value: str) -> str:
         host, colon, port = value.rpartition(":")

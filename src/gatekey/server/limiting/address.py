@@ -2,15 +2,20 @@
 What counts as one address.
 """
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 IPV6_PREFIX = 64
 """Bits; the smallest network a site is given (RFC 6177, RFC 7421), so one host owns all addresses inside it."""
 
+REMEMBERED = 4096
+"""Peers whose keys are remembered: the same few ask again and again, and parsing costs more than looking up."""
+
 UNKNOWN = "unknown"
 """Whoever has no IP address (a Unix socket) shares one budget: no invented name ever opens another."""
 
 
+@lru_cache(REMEMBERED)
 def key_of(peer_host: str) -> str:
     """
     Return the key under which the peer of a connection is limited; headers have no say.

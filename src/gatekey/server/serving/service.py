@@ -10,10 +10,11 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
-from gatekey.server.app import Installation, make_limiter, open_directory
+from gatekey.server.app import Installation, make_limiter, make_observer, open_directory
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.limiting.shared import SharedLimiter
-from gatekey.server.observing.logs import LogObserver, configure_logs
+from gatekey.server.observing.logs import configure_logs
+from gatekey.server.observing.metrics import count_together, serve_metrics
 from gatekey.server.serving.chores import ROTATION_SECONDS, repeat
 from gatekey.server.serving.gateway_keeping import KeptGateway
 from gatekey.server.serving.listening import listen
@@ -42,7 +43,12 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
 async def _serve(
     installation: Installation, sockets: Sequence[socket.socket], on_ready: Callable[[], None], *, with_gateway: bool
 ) -> None:
-    observer = LogObserver(installation.settings.log_level)
+    settings = installation.settings
+    if settings.metrics and settings.workers > 1:
+        count_together(installation.folder.counters_path)
+    observer = make_observer(settings)
+    if settings.metrics:
+        serve_metrics(settings.metrics)
     ending = asyncio.Event()
     async with AsyncExitStack() as stack:
         await _start_answering(installation, sockets, observer, ending, stack)
@@ -78,7 +84,7 @@ async def _start_answering(
         stack.push_async_callback(pool.stop)
         await pool.start(sockets)
         return
-    worker = Worker(installation, make_limiter(settings, None))
+    worker = Worker(installation, make_limiter(settings, None), observer)
     worker.directory.refresh()
     running = asyncio.create_task(worker.run(sockets))
     running.add_done_callback(lambda _: ending.set())

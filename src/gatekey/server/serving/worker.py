@@ -15,10 +15,18 @@ from pathlib import Path
 
 import uvloop
 
-from gatekey.server.app import Installation, compose, make_limiter, open_directory, open_installation
+from gatekey.server.app import (
+    Installation,
+    compose,
+    make_limiter,
+    make_observer,
+    open_directory,
+    open_installation,
+)
+from gatekey.server.auditing.ports import Observer
 from gatekey.server.auditing.telling import Observers
 from gatekey.server.limiting.ports import Limiter
-from gatekey.server.observing.logs import LogObserver, configure_logs
+from gatekey.server.observing.logs import configure_logs
 from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
 from gatekey.server.serving.http_server import HttpServer, http_server
 from gatekey.server.settings import Settings
@@ -29,9 +37,9 @@ class Worker:
     An HTTP server over an installation, and the notes it writes.
     """
 
-    def __init__(self, installation: Installation, limiter: Limiter) -> None:
+    def __init__(self, installation: Installation, limiter: Limiter, observer: Observer) -> None:
         self._uses = installation.use_recorder()
-        self.observer = Observers((LogObserver(installation.settings.log_level), self._uses))
+        self.observer = Observers((observer, self._uses))
         self.directory = open_directory(installation)
         self.server: HttpServer = http_server(compose(installation, self.directory, self.observer, limiter))
 
@@ -57,7 +65,8 @@ def main(descriptors: Sequence[int]) -> None:
     installation = open_installation(settings)
     sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
     try:
-        uvloop.run(_serve(Worker(installation, make_limiter(settings, Path(told["limits"]))), sockets))
+        limiter = make_limiter(settings, Path(told["limits"]))
+        uvloop.run(_serve(Worker(installation, limiter, make_observer(settings)), sockets))
     finally:
         installation.close()
 

@@ -51,6 +51,13 @@ class DataFolder:
         """
         return self.path / "limits.shared"
 
+    @property
+    def counters_path(self) -> Path:
+        """
+        Where the workers' counters are added up.
+        """
+        return self.path / "counters"
+
     def create(self) -> None:
         """
         Create the folder (0700) unless it is there. Raises `ServiceError` when it cannot be written.

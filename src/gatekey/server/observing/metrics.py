@@ -1,0 +1,82 @@
+"""
+Events as Prometheus counters, for one process or several.
+
+No label has more values than there are endpoints and statuses: an address or a client id would let strangers fill the
+memory.
+"""
+
+import os
+from pathlib import Path
+
+from gatekey.errors import ServiceError
+from gatekey.server.auditing.model import Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client learns, when it is imported, that several processes count together."""
+
+
+def count_together(folder: Path) -> None:
+    """
+    Let the processes started from now on count into one folder. Call it before anything is counted.
+    """
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for old in folder.glob("*.db"):
+        old.unlink()
+    os.environ[SHARED_FOLDER] = str(folder)
+
+
+class MetricsObserver:
+    """
+    The `Observer` port over prometheus_client.
+    """
+
+    def __init__(self) -> None:
+        from prometheus_client import Counter  # only where metrics are wanted: it costs 10 MB
+
+        self._answers = Counter(
+            "gatekey_requests", "Requests answered, by endpoint and HTTP status.", ("endpoint", "status")
+        )
+        self._failures = Counter("gatekey_failures", "Faults of our own, by where they happened.", ("where",))
+        self._changes = Counter("gatekey_gateway_changes", "Starts, ends and new configurations of the gateway.")
+        self._known: dict[tuple[str, int], Counter] = {}
+
+    def tell(self, event: Event) -> None:
+        """
+        Count one event.
+        """
+        match event:
+            case OAuthAnswered():
+                self._count(event.endpoint, event.status)
+            case SecretsRead():
+                self._count("secrets", event.status)
+            case GatewayChanged():
+                self._changes.inc()
+            case Failed():
+                self._failures.labels(event.where).inc()
+
+    def _count(self, endpoint: str, status: int) -> None:
+        counter = self._known.get((endpoint, status))
+        if counter is None:
+            counter = self._known[endpoint, status] = self._answers.labels(endpoint, str(status))
+        counter.inc()
+
+
+def serve_metrics(address: str) -> None:
+    """
+    Answer scrapes on an address of their own, from a thread. Raises `ServiceError` when it is taken.
+    """
+    from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = REGISTRY
+    if SHARED_FOLDER in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's own gap
+    host, _, port = address.rpartition(":")
+    try:
+        start_http_server(int(port), host.strip("[]"), registry)
+    except OSError as error:
+        raise ServiceError(
+            f"Metrics cannot be served on {address}: {(error.strerror or 'unknown').lower()}.",
+            hint="Choose another address with GATEKEY_METRICS.",
+        ) from error
