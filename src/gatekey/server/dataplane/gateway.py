@@ -13,9 +13,9 @@ from gatekey.server.dataplane.files import RunFolder
 from gatekey.server.dataplane.keeping import Keeper
 from gatekey.server.dataplane.listening import free_addresses
 from gatekey.server.dataplane.model import ConfigurationApplied, GatewayEvent
-from gatekey.server.guarding.compile import Resources, compile_view
+from gatekey.server.guarding.compile import compile_view
 from gatekey.server.guarding.compile.bootstrap import compile_bootstrap
-from gatekey.server.guarding.model import Address, GatewayView
+from gatekey.server.guarding.model import GatewayView
 
 GRACE = 2.0
 """Seconds that running calls get when the gateway is stopped; a person waits for Ctrl-C."""
@@ -25,8 +25,7 @@ GRACE = 2.0
 class _Running:
     folder: RunFolder
     keeper: Keeper
-    listen: Address
-    delivered: Resources
+    applied: GatewayView
 
 
 class Gateway:
@@ -67,7 +66,7 @@ class Gateway:
             await keeper.stop(grace=0)
             folder.leave()
             raise
-        self._running = _Running(folder, keeper, view.listen, resources)
+        self._running = _Running(folder, keeper, view)
 
     async def apply(self, view: GatewayView) -> None:
         """
@@ -80,13 +79,12 @@ class Gateway:
             running = self._running
             if running is None:
                 raise RuntimeError("the gateway is not running")
-            if view.listen != running.listen:
-                raise ValueError(f"the gateway listens on {running.listen} until it is started anew")
-            resources = compile_view(view)
-            if resources == running.delivered:
+            if view == running.applied:
                 return
-            await deliver(running.keeper.current, running.folder, running.delivered, resources)
-            running.delivered = resources
+            if view.listen != running.applied.listen:
+                raise ValueError(f"the gateway listens on {running.applied.listen} until it is started anew")
+            await deliver(running.keeper.current, running.folder, compile_view(running.applied), compile_view(view))
+            running.applied = view
         self._observe(ConfigurationApplied())
 
     async def stop(self) -> None:

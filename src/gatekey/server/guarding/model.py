@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import urlsplit
 
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""Where Debian, Ubuntu, Alpine and the images built on them keep the certificate authorities they trust."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -43,6 +46,7 @@ class GatewayView:
 
     `keys` is the key set (RFC 7517 section 5) that verifies tokens, as JSON text. `domain` is that of the audiences,
     such as `camunda.io`. `hosts`: whether clusters also have host names, `<cluster>.<region>.zeebe.<domain>`.
+    `authorities` is the file of those certificate authorities that upstreams with TLS are checked against.
     """
 
     listen: Address
@@ -51,6 +55,7 @@ class GatewayView:
     domain: str
     hosts: bool = False
     clusters: tuple[GuardedCluster, ...] = ()
+    authorities: str = AUTHORITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +140,9 @@ def read_address(text: str) -> Address:
     """
     Return the address in `host:port` or `http://host:port/base`; https and grpcs mean TLS. Raise ValueError otherwise.
     """
-    parts = urlsplit(text if "://" in text else f"grpc://{text}")
-    port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    is_url = "://" in text
+    parts = urlsplit(text if is_url else f"grpc://{text}")
+    port = parts.port or (DEFAULT_PORTS.get(parts.scheme) if is_url else None)
     if not parts.hostname or port is None or parts.query or parts.fragment or parts.username is not None:
         raise ValueError(f"{text!r} is no address: write host:port or http://host:port")
     return Address(parts.hostname, port, parts.scheme in {"https", "grpcs"}, parts.path.rstrip("/"))

@@ -35,6 +35,9 @@ PING = "60s"
 PING_TIMEOUT = "20s"
 """A client that vanished is noticed, and the engine stops sending it jobs."""
 
+HUNG = "60s"
+"""An Envoy one of whose threads stands still for so long ends itself, and is started again."""
+
 CONNECTIONS = 20_000
 """Envoy refuses connections beyond this, rather than run out of file descriptors."""
 
@@ -60,6 +63,7 @@ def compile_bootstrap(addresses: tuple[Address, ...], sources: Sources) -> Docum
         "admin": {"address": {"pipe": {"path": sources.administration, "mode": 0o600}}},
         "dynamic_resources": {"cds_config": _source(sources.upstreams)},
         "static_resources": {"listeners": [_listener(addresses, sources)]},
+        "watchdogs": {f"{thread}_watchdog": {"kill_timeout": HUNG} for thread in ("main_thread", "worker")},
         "overload_manager": {"resource_monitors": [_connection_limit()]},
     }
 

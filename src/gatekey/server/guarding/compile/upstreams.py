@@ -3,12 +3,10 @@ The clusters' own servers, as Envoy reaches them.
 """
 
 import ipaddress
+from collections.abc import Iterator
 
 from gatekey.server.guarding.compile.resources import Document, extension, typed
-from gatekey.server.guarding.model import Address, GatewayView
-
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
-"""Where Debian, Ubuntu, Alpine and the images built on them keep the certificate authorities they trust."""
+from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 
 CONNECT_TIMEOUT = "5s"
 """A server that does not take a connection in five seconds is not there; a caller's own deadline is at least ten."""
@@ -45,16 +43,19 @@ def compile_upstreams(view: GatewayView) -> tuple[Document, ...]:
     """
     Return one Envoy cluster for each API of each guarded cluster.
     """
-    grpc = [
-        _upstream(grpc_name(cluster.cluster_id), cluster.grpc, _http2()) for cluster in view.clusters if cluster.grpc
-    ]
-    rest = [
-        _upstream(rest_name(cluster.cluster_id), cluster.rest, _http1()) for cluster in view.clusters if cluster.rest
-    ]
-    return (*grpc, *rest)
+    return tuple(upstream for cluster in view.clusters for upstream in _upstreams(cluster, view.authorities))
 
 
-def _upstream(name: str, address: Address, protocol: Document) -> Document:
+def _upstreams(cluster: GuardedCluster, authorities: str) -> Iterator[Document]:
+    if cluster.grpc:
+        transport = _transport(cluster.grpc, "h2", authorities)
+        yield _upstream(grpc_name(cluster.cluster_id), cluster.grpc, _http2(), transport)
+    if cluster.rest:
+        transport = _transport(cluster.rest, "http/1.1", authorities)
+        yield _upstream(rest_name(cluster.cluster_id), cluster.rest, _http1(), transport)
+
+
+def _upstream(name: str, address: Address, protocol: Document, transport: Document) -> Document:
     return {
         **typed("envoy.config.cluster.v3.Cluster"),
         "name": name,
@@ -72,7 +73,7 @@ def _upstream(name: str, address: Address, protocol: Document) -> Document:
         # A server that vanished without a word is noticed: HTTP/2 pings would break Zeebe's rule against idle pings.
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60}},
         **_discovery(address),
-        **_transport(address),
+        **transport,
     }
 
 
@@ -103,7 +104,7 @@ def _is_numeric(host: str) -> bool:
     return True
 
 
-def _transport(address: Address) -> Document:
+def _transport(address: Address, protocol: str, authorities: str) -> Document:
     if not address.tls:
         return {}
     return {
@@ -113,7 +114,10 @@ def _transport(address: Address) -> Document:
                 "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
                 sni=address.host,
                 auto_sni_san_validation=True,
-                common_tls_context={"validation_context": {"trusted_ca": {"filename": AUTHORITIES}}},
+                common_tls_context={
+                    "alpn_protocols": [protocol],  # gRPC servers refuse a connection that did not agree on h2
+                    "validation_context": {"trusted_ca": {"filename": authorities}},
+                },
             ),
         ),
     }

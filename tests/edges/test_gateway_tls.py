@@ -1,0 +1,77 @@
+"""
+Upstreams behind TLS: checked, spoken to by their own name, in the protocol agreed.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from gatekey.server.guarding.model import Address, GuardedCluster
+from support.gateway import TOPOLOGY, A, GrpcUpstream, RestUpstream, Stand, standing
+
+
+def write_certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """Write a certificate that signs itself, so it is its own authority, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_file, key_file = folder / f"{name}.crt", folder / f"{name}.key"
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return certificate_file, key_file
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    return write_certificate(tmp_path, "localhost")
+
+
+@pytest.fixture
+def stand(tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Stand]:
+    certificate_file, key_file = certificate
+    rest = RestUpstream("secured", tls=(certificate_file, key_file))
+    calls = GrpcUpstream("secured", tls=(certificate_file, key_file))
+    with rest, calls, standing(tmp_path / "run", authorities=str(certificate_file)) as stand:
+        secured = [Address("localhost", upstream.address.port, tls=True) for upstream in (calls, rest)]
+        stand.apply(clusters=(GuardedCluster(A, "local", *secured),))
+        yield stand
+
+
+def test_both_protocols_pass_through_tls(stand: Stand) -> None:
+    seen = stand.ask("/v2/topology", stand.bearer()).document
+
+    assert ("secured", "localhost") == (seen["upstream"], seen["headers"]["host"])
+    assert b"secured:ping" == stand.call(TOPOLOGY, stand.bearer())
+
+
+def test_a_server_that_cannot_prove_its_name_gets_no_call(stand: Stand, tmp_path: Path) -> None:
+    stranger, _ = write_certificate(tmp_path, "stranger")
+    stand.apply(authorities=str(stranger))
+
+    answer = stand.ask("/v2/topology", stand.bearer())
+    with pytest.raises(grpc.RpcError) as refusal:
+        stand.call(TOPOLOGY, stand.bearer())
+
+    assert 503 == answer.status
+    assert grpc.StatusCode.UNAVAILABLE == refusal.value.code()

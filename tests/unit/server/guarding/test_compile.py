@@ -1,0 +1,37 @@
+import json
+
+from gatekey.server.guarding.compile import compile_view
+from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
+
+UPSTREAM = Address("localhost", 1)
+ONE, TWO = (GuardedCluster(cluster_id, "local", UPSTREAM, UPSTREAM) for cluster_id in ("one", "two"))
+
+
+def view(*clusters: GuardedCluster, keys: str = "{}") -> GatewayView:
+    return GatewayView(Address("localhost", 26600), "http://issuer", keys, "camunda.io", hosts=True, clusters=clusters)
+
+
+def test_equal_views_make_equal_resources() -> None:
+    assert compile_view(view(ONE, TWO)) == compile_view(view(ONE, TWO))
+
+
+def test_a_new_key_changes_the_verification_alone() -> None:
+    before, after = compile_view(view(ONE)), compile_view(view(ONE, keys='{"keys": []}'))
+
+    assert before.verification != after.verification
+    assert (before.routes, before.upstreams) == (after.routes, after.upstreams)
+
+
+def test_a_new_cluster_leaves_verification_and_the_other_upstreams_as_they_are() -> None:
+    before, after = compile_view(view(ONE)), compile_view(view(ONE, TWO))
+
+    assert before.verification == after.verification
+    assert after.upstreams[: len(before.upstreams)] == before.upstreams
+
+
+def test_every_document_names_its_type_and_is_json() -> None:
+    resources = compile_view(view(ONE))
+    documents = (*resources.verification, *resources.routes, *resources.upstreams)
+
+    assert all(document["@type"].startswith("type.googleapis.com/envoy.") for document in documents)
+    assert json.loads(json.dumps(documents)) == list(documents)
