@@ -55,8 +55,8 @@ def _is_address(url: str, schemes: set[str]) -> bool:
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return False
-    loose = parts.query or parts.fragment or parts.username is not None
-    return bool(parts.scheme in schemes and parts.hostname and port and not loose and url.isprintable())
+    loose = parts.query or parts.fragment or parts.username is not None or " " in url or not url.isprintable()
+    return bool(parts.scheme in schemes and parts.hostname and port and not loose)
 
 
 def check_secret(name: str, value: str) -> Refused | None:
