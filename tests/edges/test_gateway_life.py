@@ -27,8 +27,8 @@ from gatekey.server.dataplane import (
     Restarted,
     Started,
 )
-from gatekey.server.guarding.model import Address, GuardedCluster
-from support.gateway import PATIENCE, TOPOLOGY, A, B, GatewayView, Issuer, Stand, free_port, standing, wait_until
+from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
+from support.gateway import PATIENCE, TOPOLOGY, A, B, Issuer, Stand, free_port, standing, wait_until
 
 
 @pytest.fixture

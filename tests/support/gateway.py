@@ -77,7 +77,7 @@ class Issuer:
         }
         return {name: value for name, value in {**usual, **changes}.items() if value is not None}
 
-    def token(self, cluster: str = A, header: dict[str, Any] | None = None, **changes: Any) -> str:
+    def token(self, cluster: Any = A, header: Any = None, **changes: Any) -> str:
         return jwt.encode(
             {"alg": "RS256", "kid": self.key.kid, "typ": "JWT", **(header or {})},
             self.claims(cluster, **changes),
@@ -145,7 +145,7 @@ class RestUpstream:
         self._thread.join()
 
 
-class GrpcUpstream(grpc.GenericRpcHandler):
+class GrpcUpstream(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships no types
     """
     A gRPC server for any method: unary calls are echoed with the upstream's name in front; `ActivateJobs` is a stream
     that sends one message for each `step` of the test.

@@ -21,7 +21,7 @@ async def main(process: str) -> None:
     channel = create_oauth2_client_credentials_channel(channel_credentials=grpc.local_channel_credentials())
     client = ZeebeClient(channel)
     worker = ZeebeWorker(channel)
-    worker.task(task_type="pyzeebe")(greet)
+    worker.task(task_type="pyzeebe")(greet)  # type: ignore[arg-type] # its decorator is typed for nothing
     topology = await client.topology()
     await client.deploy_resource(process)
     working = asyncio.create_task(worker.work())

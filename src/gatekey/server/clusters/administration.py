@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatekey.server.clusters.decide import check_cluster, check_secret
+from gatekey.server.clusters.decide import check_cluster, check_secret, check_upstreams
 from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, Refused
 from gatekey.server.clusters.ports import ClusterStore
 from gatekey.wire.secret_text import SecretText
@@ -32,7 +32,7 @@ class ClusterAdministration:
         """
         Create a cluster; `grpc_upstream` is host:port and `rest_upstream` a URL that the gateway can reach.
         """
-        refused = check_cluster(name, region)
+        refused = check_cluster(name, region) or check_upstreams(grpc_upstream, rest_upstream)
         if refused:
             return refused
         cluster = Cluster(
