@@ -25,7 +25,11 @@ from gatekey.server.storage.cluster_store import SqlClusterStore
 from gatekey.server.storage.database import Database
 from gatekey.server.storage.people_store import SqlPeopleStore
 from gatekey.server.storage.sealing import Seal
+from gatekey.server.storage.secret_store import SqlSecretStore
 from gatekey.server.web.console.rooms import Desk, console
+
+LONGEST_LIFE = timedelta(days=7)
+"""What tokens of these clients live at most; nobody here asks for one."""
 
 START_SECONDS = 30.0
 """A bound against hanging, not an expectation."""
@@ -119,7 +123,12 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
     clock = Clock()
     used = database or installation.database
     desk = Desk(
-        clients=replace(installation.clients, store=SqlClientStore(used)),
+        clients=replace(
+            installation.clients,
+            store=SqlClientStore(used, LONGEST_LIFE),
+            secrets=SqlSecretStore(used, LONGEST_LIFE),
+        ),
+        secrets=replace(installation.secrets, store=SqlSecretStore(used, LONGEST_LIFE)),
         clusters=replace(installation.clusters, store=SqlClusterStore(used, Seal(bytes(32)))),
         sign_in=replace(installation.sign_in, store=SqlPeopleStore(used), now=clock),
         site=installation.site,

@@ -15,10 +15,12 @@ from gatekey.cli.clients import clients
 from gatekey.cli.clusters import clusters
 from gatekey.cli.doctor import doctor
 from gatekey.cli.exits import Exit
+from gatekey.cli.keys import keys
 from gatekey.cli.secrets import secrets
 from gatekey.cli.serve import serve
 from gatekey.cli.sign_in import sign_in
 from gatekey.cli.token import token
+from gatekey.cli.tokens import tokens
 from gatekey.errors import GatekeyError
 
 
@@ -30,7 +32,7 @@ def commands() -> None:
     """
 
 
-for command in (serve, sign_in, clusters, clients, secrets, token, doctor):
+for command in (serve, sign_in, clusters, clients, secrets, keys, tokens, token, doctor):
     commands.add_command(command)
 
 

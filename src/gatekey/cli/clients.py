@@ -7,24 +7,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekey.cli.credentials_output import CredentialsOutput
-from gatekey.cli.opening import ACTOR, Refusal, data_options, find_cluster, opened
+from gatekey.cli.client_keys import keys
+from gatekey.cli.client_secrets import secrets
+from gatekey.cli.credentials_output import CredentialsOutput, NewCredentials
+from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, find_cluster, opened
 from gatekey.cli.output import print_details, print_json, print_table
-from gatekey.wire.credentials_file import FileFormat, credentials, render
+from gatekey.wire.credentials_file import FileFormat, credentials
 from gatekey.wire.vocabulary import in_order
 
 if TYPE_CHECKING:
-    from gatekey.server.app import Installation
-    from gatekey.server.clients.model import ListedClient
+    from gatekey.server.clients.model import Client, ListedClient
 
-NOT_PRESENTED = "its secret may never have been shown: delete it and create a new one"
+NOT_PRESENTED = "its secret may never have been shown: rotate it"
 
 
 @click.group()
 def clients() -> None:
     """
-    Create, list, show and delete API clients.
+    Create, list, show and delete API clients; their secrets and keys.
     """
+
+
+clients.add_command(secrets)
+clients.add_command(keys)
 
 
 @clients.command("create")
@@ -32,10 +37,11 @@ def clients() -> None:
 @click.option("--cluster", required=True, help="Name or id of the cluster.")
 @click.option("--scopes", required=True, help="Comma-separated: Zeebe, Tasklist, Operate, Optimize, Secrets.")
 @click.option(
-    "--format", "form", type=click.Choice(list(FileFormat)), default=FileFormat.ENV, show_default=True,
+    "--format", "form", type=click.Choice([form.value for form in FileFormat]), default="env", show_default=True,
     help="env: export lines for a shell; dotenv: NAME=value lines for docker --env-file.",
 )  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="Write the credentials to this new file (mode 0600).")
+@click.option("--lifetime", type=int, metavar="SECONDS", help="How long its tokens live, instead of the usual time.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -44,15 +50,16 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: str,
     cluster: str,
     scopes: str,
-    form: FileFormat,
+    form: str,
     output: Path | None,
+    lifetime: int | None,
     *,
     as_json: bool,
 ) -> None:
     """
     Create the API client NAME and print its credentials. The secret is shown this once.
     """
-    place = CredentialsOutput.prepare(output)
+    place = CredentialsOutput.prepare(output, FileFormat(form))
     with opened(config, data) as installation:
         from gatekey.server.clients.administration import Wish
         from gatekey.server.clients.model import Refused
@@ -60,25 +67,19 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 
         owner = find_cluster(installation, cluster)
         words = tuple(word.strip() for word in scopes.split(",") if word.strip())
-        outcome = installation.clients.create(Wish(name, words, owner.cluster_id, owner.organisation_id, ACTOR))
+        wish = Wish(name, words, owner.cluster_id, owner.organisation_id, ACTOR, lifetime)
+        outcome = installation.clients.create(wish)
         if isinstance(outcome, Refused):
             raise Refusal(outcome.public)
         client = outcome.client
-        entries = credentials(addresses_of(owner, installation.site), client.client_id, outcome.secret, client.scopes)
-        text = render(entries, form)
-        place.write(text)
-        if as_json:
-            shown = {} if output else {"clientSecret": outcome.secret.reveal()}
-            print_json(
-                {
-                    **_as_json(client_name=client.name, client_id=client.client_id, scopes=in_order(client.scopes)),
-                    **shown,
-                }
-            )
-        elif output:
-            click.echo(f"Created {client.name} ({client.client_id}). Its credentials are in {output}.")
-        else:
-            click.echo(text, nl=False)
+        shown = NewCredentials(
+            client.client_id,
+            outcome.secret,
+            credentials(addresses_of(owner, installation.site), client.client_id, outcome.secret, client.scopes),
+            {**_as_json(client), "secretId": outcome.secret_id},
+            f"Created {client.name} ({client.client_id}).",
+        )
+        place.present(shown, as_json=as_json)
         installation.clients.mark_presented(outcome)
 
 
@@ -124,7 +125,7 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
     Show CLIENT (client id, or its name where only one cluster has it) with its connection information.
     """
     with opened(config, data) as installation:
-        listed = _find(installation, client)
+        listed = find_client(installation, client)
         from gatekey.server.clusters.addresses import addresses_of
 
         owner = find_cluster(installation, listed.client.cluster_id)
@@ -144,6 +145,7 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
             ("Client ID", listed.client.client_id),
             ("Cluster", f"{owner.name} ({owner.cluster_id})"),
             ("Scopes", ", ".join(in_order(listed.client.scopes))),
+            *([("Tokens live", f"{listed.client.lifetime} s")] if listed.client.lifetime else []),
             ("Created", f"{listed.client.created:%Y-%m-%d %H:%M} UTC by {listed.client.created_by}"),
             ("Zeebe gRPC", addresses.zeebe),
             ("Zeebe REST", addresses.rest),
@@ -160,10 +162,10 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
 @data_options
 def delete(config: Path | None, data: Path | None, client: str, *, yes: bool, as_json: bool) -> None:
     """
-    Delete CLIENT (client id or name): from then on it gets no token.
+    Delete CLIENT (client id or name): from then on it gets no token, and those it has are revoked.
     """
     with opened(config, data) as installation:
-        found = _find(installation, client).client
+        found = find_client(installation, client).client
         if not yes:
             click.confirm(
                 f"Delete {found.name} ({found.client_id})? It gets no token from then on.", abort=True, err=True
@@ -175,31 +177,15 @@ def delete(config: Path | None, data: Path | None, client: str, *, yes: bool, as
         click.echo(f"Deleted {found.name} ({found.client_id}).")
 
 
-def _find(installation: "Installation", name_or_id: str) -> "ListedClient":
-    listed = installation.clients.find(name_or_id)
-    if listed is not None:
-        return listed
-    named = [
-        listed
-        for cluster in installation.clusters.all()
-        for listed in installation.clients.of_cluster(cluster.cluster_id)
-        if listed.client.name == name_or_id
-    ]
-    if len(named) > 1:
-        raise Refusal(f"Several clusters have a client {name_or_id!r}.", hint="Use its client id.")
-    if not named:
-        raise Refusal(f"There is no client {name_or_id!r}.", hint="See gatekey clients list.")
-    return named[0]
-
-
-def _as_json(client_name: str, client_id: str, scopes: tuple[str, ...]) -> dict[str, object]:
-    return {"name": client_name, "clientId": client_id, "permissions": list(scopes)}
+def _as_json(client: "Client") -> dict[str, object]:
+    permissions = list(in_order(client.scopes))
+    return {"name": client.name, "clientId": client.client_id, "permissions": permissions, "lifetime": client.lifetime}
 
 
 def _details(listed: "ListedClient", cluster_name: str) -> dict[str, object]:
     client = listed.client
     return {
-        **_as_json(client.name, client.client_id, in_order(client.scopes)),
+        **_as_json(client),
         "cluster": cluster_name,
         "clusterId": client.cluster_id,
         "created": client.created.isoformat(),

@@ -5,40 +5,74 @@ Where new credentials go: a private file that appears whole or not at all, or th
 import contextlib
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from gatekey.cli.output import print_json
 from gatekey.errors import ServiceError
+from gatekey.wire.credentials_file import FileFormat, render
+from gatekey.wire.secret_text import SecretText
+
+Entries = tuple[tuple[str, SecretText | str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredentials:
+    """
+    A secret that was just made: the file's `entries`, what JSON tells besides, and a sentence that says what was done.
+    """
+
+    client_id: str
+    secret: SecretText
+    entries: Entries
+    facts: Mapping[str, object]
+    done: str
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialsOutput:
     """
-    A file that does not exist yet, checked before anything is created; None means that nothing is written.
+    A file that does not exist yet, checked before anything is changed; None means that nothing is written.
     """
 
     path: Path | None
+    form: FileFormat = FileFormat.ENV
 
     @classmethod
-    def prepare(cls, path: Path | None) -> "CredentialsOutput":
+    def prepare(cls, path: Path | None, form: FileFormat) -> "CredentialsOutput":
         """
         Check that the file can be written later. Raises `ServiceError`: better now than with a secret in hand.
         """
         if path is None:
-            return cls(None)
+            return cls(None, form)
         if path.exists():
-            raise ServiceError(f"{path} is there already.", hint="Choose another name; nothing was created.")
+            raise ServiceError(f"{path} is there already.", hint="Choose another name; nothing was changed.")
         if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
-            raise ServiceError(f"{path} cannot be written.", hint="Check the folder; nothing was created.")
-        return cls(path)
+            raise ServiceError(f"{path} cannot be written.", hint="Check the folder; nothing was changed.")
+        return cls(path, form)
 
-    def write(self, text: str) -> None:
+    def present(self, shown: "NewCredentials", *, as_json: bool) -> None:
+        """
+        Write or print a new secret, this once. Raises `ServiceError` when it did not reach anybody.
+        """
+        text = render(shown.entries, self.form)
+        if self.path is not None:
+            self._write(self.path, text, shown)
+        if as_json:
+            print_json(shown.facts if self.path else {**shown.facts, "clientSecret": shown.secret.reveal()})
+        elif self.path is not None:
+            click.echo(f"{shown.done} The credentials are in {self.path}.")
+        else:
+            click.echo(text, nl=False)
+
+    def _write(self, path: Path, text: str, shown: "NewCredentials") -> None:
         """
         Write the file durably (0600): temp file, fsync, link. Raises `ServiceError` and leaves nothing half-written.
         """
-        if self.path is None:
-            return
-        target = self.path.absolute()
+        target = path.absolute()
         try:
             descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
             try:
@@ -52,8 +86,8 @@ class CredentialsOutput:
             _sync_folder(target.parent)
         except OSError as error:
             raise ServiceError(
-                f"The client was created, but {self.path} could not be written: {error.strerror}.",
-                hint="Nobody has seen its secret: delete the client and create it again.",
+                f"{shown.done} But {path} could not be written: {error.strerror}.",
+                hint=f"Nobody has seen the secret: rotate it with gatekey clients secrets rotate {shown.client_id}",
             ) from error
 
 

@@ -14,6 +14,7 @@ from gatekey.errors import ServiceError
 
 if TYPE_CHECKING:
     from gatekey.server.app import Installation
+    from gatekey.server.clients.model import ListedClient
     from gatekey.server.clusters.model import Cluster
     from gatekey.server.settings import Settings
 
@@ -71,6 +72,26 @@ def find_cluster(installation: "Installation", name_or_id: str) -> "Cluster":
         names = ", ".join(known.name for known in installation.clusters.all())
         raise Refusal(f"There is no cluster {name_or_id!r}.", hint=f"Clusters: {names}.")
     return cluster
+
+
+def find_client(installation: "Installation", name_or_id: str) -> "ListedClient":
+    """
+    Return the client with this id, or with this name where only one cluster has it. Raises `Refusal`.
+    """
+    listed = installation.clients.find(name_or_id)
+    if listed is not None:
+        return listed
+    named = [
+        listed
+        for cluster in installation.clusters.all()
+        for listed in installation.clients.of_cluster(cluster.cluster_id)
+        if listed.client.name == name_or_id
+    ]
+    if len(named) > 1:
+        raise Refusal(f"Several clusters have a client {name_or_id!r}.", hint="Use its client id.")
+    if not named:
+        raise Refusal(f"There is no client {name_or_id!r}.", hint="See gatekey clients list.")
+    return named[0]
 
 
 class Refusal(ServiceError):

@@ -162,9 +162,12 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
 class Application:
     """
     The OAuth endpoints by path, beside (not inside) the framework that serves everything else.
+
+    `at_once` are those among them that a protocol may ask without ASGI in between.
     """
 
     endpoints: Mapping[bytes, ASGIApp]
+    at_once: Mapping[bytes, TokenEndpoint]
     others: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -212,7 +215,8 @@ def compose(installation: Installation, directory: Directory, observer: Observer
             *console(_desk(installation)),
         ]
     )
-    return Application(endpoints, others)
+    at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
+    return Application(endpoints, at_once, others)
 
 
 def _endpoints(
@@ -276,6 +280,7 @@ def _rotation(settings: Settings) -> RotationPolicy:
 def _desk(installation: Installation) -> Desk:
     return Desk(
         clients=installation.clients,
+        secrets=installation.secrets,
         clusters=installation.clusters,
         sign_in=installation.sign_in,
         site=installation.site,

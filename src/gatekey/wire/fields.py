@@ -99,6 +99,10 @@ def _unique(pairs: list[tuple[str, str]]) -> Fields:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise UnreadableError("A parameter is repeated.")
+    try:
+        "".join((*fields, *fields.values())).encode()
+    except UnicodeEncodeError:  # JSON can spell half of a surrogate pair
+        raise UnreadableError("A parameter is no Unicode text.") from None
     if any(len(value) > VALUE_LIMIT or "\0" in value for value in fields.values()):
         raise UnreadableError("A parameter's value is not acceptable.")
     return fields

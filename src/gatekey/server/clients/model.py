@@ -85,9 +85,21 @@ class ClientKey:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretRotation:
+    """
+    What a rotation changes: `new` comes, those of `ending` end at `ends`, with their tokens where `revoke` says so.
+    """
+
+    new: StoredSecret
+    ending: tuple[StoredSecret, ...]
+    ends: datetime
+    revoke: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rotated:
     """
-    A new secret's one sight, and when the older ones end (None where none was alive).
+    A new secret's one sight, and when the older ones end (None where none was alive, or all end sooner anyway).
     """
 
     client_id: str

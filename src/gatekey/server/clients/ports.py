@@ -2,10 +2,21 @@
 What the clients context needs from the world.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from gatekey.server.clients.model import Client, ClientKey, ListedClient, ListedSecret, Refused, StoredSecret
+from gatekey.server.clients.model import (
+    Client,
+    ClientKey,
+    ListedClient,
+    ListedSecret,
+    Refused,
+    SecretRotation,
+    StoredSecret,
+)
+
+StoredSecrets = tuple[StoredSecret, ...]
 
 
 class ClientStore(Protocol):
@@ -57,17 +68,25 @@ class SecretStore(Protocol):
         """
         ...
 
-    def add_secret(
-        self, secret: StoredSecret, ending: tuple[StoredSecret, ...], ends: datetime, *, revoke: bool, by: str
-    ) -> Refused | None:
+    def rotate_secret(
+        self, client_id: str, plan: Callable[[StoredSecrets], SecretRotation | Refused], *, by: str
+    ) -> SecretRotation | Refused:
         """
-        Keep a new secret and give others their end; `revoke` revokes the others' tokens. Refused without the client.
+        Carry out what `plan` makes of the client's secrets as they are now; refused without the client.
         """
         ...
 
-    def end_secret(self, secret_id: str, at: datetime, *, action: str, by: str) -> None:
+    def end_secret(
+        self, client_id: str, secret_id: str, check: Callable[[StoredSecrets], Refused | None], *, at: datetime, by: str
+    ) -> Refused | None:
         """
-        End a secret and revoke its tokens; `action` is the word for the audit.
+        End a secret and revoke its tokens, unless `check` refuses that with the client's secrets as they are now.
+        """
+        ...
+
+    def end_leaked(self, secret_id: str, *, at: datetime, by: str) -> None:
+        """
+        End a secret, even the last one, and revoke its tokens.
         """
         ...
 

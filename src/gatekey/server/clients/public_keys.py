@@ -16,8 +16,17 @@ from gatekey.server.clients.model import Refused
 SMALLEST_RSA = 2048
 """Bits (RFC 7518 section 3.3)."""
 
+LARGEST_RSA = 8192
+"""Bits; beyond it one verification would hold up every token request for milliseconds."""
+
+KID_LIMIT = 200
+"""Characters; with it the header of an assertion stays below the 512 bytes that are read of one."""
+
 CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 """By JWK name (RFC 7518 section 6.2.1.1)."""
+
+OKP_KINDS = {"Ed25519": ed25519.Ed25519PublicKey.from_public_bytes}
+"""RFC 8037 section 2; X25519 signs nothing, and no client of ours has Ed448."""
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1."""
@@ -69,7 +78,7 @@ def _from_json(text: str) -> tuple[Jwk, ...]:
 
 
 def _from_jwk(key: Any) -> Jwk:
-    if not isinstance(key, dict) or key.get("kty") not in ESSENTIAL:
+    if not isinstance(key, dict) or key.get("kty") not in list(ESSENTIAL):
         raise _NotAKey("A key is neither RSA, EC nor OKP.")
     if PRIVATE_MEMBERS & key.keys():
         raise _NotAKey("This is a private key: keep it, and register its public half.")
@@ -77,6 +86,8 @@ def _from_jwk(key: Any) -> Jwk:
     kid = key.get("kid")
     if not all(isinstance(value, str) for value in essential.values()) or not isinstance(kid, str | None):
         raise _NotAKey("A key lacks a member, or one is no string.")
+    if kid and (len(kid) > KID_LIMIT or not kid.isprintable()):
+        raise _NotAKey(f"A kid is one line of at most {KID_LIMIT} characters.")
     checked = _as_jwk(_load(essential))
     return {**checked, "kid": kid} if kid else _named(checked)
 
@@ -90,15 +101,15 @@ def _load(jwk: dict[str, Any]) -> Any:
                 point = _integer(jwk["x"]), _integer(jwk["y"])
                 return ec.EllipticCurvePublicNumbers(*point, CURVES[jwk["crv"]]).public_key()
             case _:
-                return ed25519.Ed25519PublicKey.from_public_bytes(_bytes(jwk["x"]))
+                return OKP_KINDS[jwk["crv"]](_bytes(jwk["x"]))
     except (ValueError, KeyError):
         raise _NotAKey("A key's numbers make no key.") from None
 
 
 def _as_jwk(key: Any) -> Jwk:
     if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < SMALLEST_RSA:
-            raise _NotAKey(f"An RSA key needs at least {SMALLEST_RSA} bits.")
+        if not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:
+            raise _NotAKey(f"An RSA key has {SMALLEST_RSA} to {LARGEST_RSA} bits.")
         numbers = key.public_numbers()
         return {"kty": "RSA", "e": _text(numbers.e), "n": _text(numbers.n)}
     if isinstance(key, ec.EllipticCurvePublicKey):

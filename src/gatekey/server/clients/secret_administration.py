@@ -2,6 +2,7 @@
 Rotating, listing and ending the secrets of API clients.
 """
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,12 +10,15 @@ from datetime import datetime, timedelta
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import ListedSecret, Refused, Rotated, StoredSecret
 from gatekey.server.clients.ports import SecretStore
-from gatekey.server.clients.rotation import check_end, check_new, others_end
+from gatekey.server.clients.rotation import check_end, plan_rotation
 from gatekey.wire.identifiers import Choose, make_secret, make_secret_id
 from gatekey.wire.secret_text import SecretText
 
 OVERLAP = timedelta(days=7)
 """How long old secrets work on by default: long enough to roll out the new one everywhere, and it does end."""
+
+LISTED_AFTER_END = timedelta(days=30)
+"""How long lists still show an ended secret: long enough to explain why a program stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +39,38 @@ class SecretAdministration:
         Add a secret; those before it end after `overlap`, zero meaning now, and then their tokens are revoked too.
         """
         now = self.now()
-        known = [listed.secret for listed in self.store.secrets_of(client_id)]
-        refused = check_new(known, label, now) if overlap else check_new((), label, now)
-        if refused:
-            return refused
         secret_id = make_secret_id(self.choose)
         text = make_secret(secret_id, self.choose)
-        secret = StoredSecret(secret_id, client_id, digest_secret(self.pepper, text), now, label=label, ends=ends)
-        ending = others_end(known, now + overlap, now)
-        refused = self.store.add_secret(secret, ending, now + overlap, revoke=not overlap, by=by)
-        return refused or Rotated(client_id, secret_id, SecretText(text), now + overlap if ending else None)
+        new = StoredSecret(secret_id, client_id, digest_secret(self.pepper, text), now, label=label, ends=ends)
+        outcome = self.store.rotate_secret(client_id, lambda known: plan_rotation(known, new, overlap, now), by=by)
+        if isinstance(outcome, Refused):
+            return outcome
+        return Rotated(client_id, secret_id, SecretText(text), outcome.ends if outcome.ending else None)
 
     def of_client(self, client_id: str) -> tuple[ListedSecret, ...]:
         """
         Return the client's secrets that still work or ended lately, oldest first.
         """
-        return self.store.secrets_of(client_id)
+        oldest = self.now() - LISTED_AFTER_END
+        return tuple(listed for listed in self.store.secrets_of(client_id) if listed.secret.lives(oldest))
 
     def end(self, client_id: str, secret_id: str, *, by: str) -> Refused | None:
         """
         End a secret now and revoke its tokens; refused for the last live one.
         """
         now = self.now()
-        refused = check_end([listed.secret for listed in self.store.secrets_of(client_id)], secret_id, now)
-        if refused is None:
-            self.store.end_secret(secret_id, now, action="ended", by=by)
-        return refused
+        return self.store.end_secret(
+            client_id, secret_id, lambda known: check_end(known, secret_id, now), at=now, by=by
+        )
 
     def report_leak(self, secret_id: str, text: str) -> bool:
         """
         End a secret that somebody found, even the last one, if it is ours: a leaked secret must not work.
         """
         stored = self.store.live_secret(secret_id, self.now())
-        if stored is None or stored.digest != digest_secret(self.pepper, text):
+        if stored is None or not hmac.compare_digest(stored.digest, digest_secret(self.pepper, text)):
             return False
-        self.store.end_secret(secret_id, self.now(), action="ended as leaked", by="leak report")
+        self.store.end_leaked(secret_id, at=self.now(), by="leak report")
         return True
 
     def mark_presented(self, rotated: Rotated) -> None:

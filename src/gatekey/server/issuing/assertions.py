@@ -70,7 +70,7 @@ def check_claims(claims: Mapping[str, Any], client_id: str, audiences: frozenset
         return "assertion of another issuer or subject"
     if not any(isinstance(name, str) and name.rstrip("/") in audiences for name in named):
         return "assertion for another audience"
-    if not isinstance(token_id, str) or not 0 < len(token_id) <= JTI_LIMIT:
+    if not isinstance(token_id, str) or not 0 < len(token_id) <= JTI_LIMIT or not token_id.isprintable():
         return "assertion without a usable jti"
     return _check_times(claims, now)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.model import Authenticated, KnownClient, KnownSecret, Refusal, Refused
 from gatekey.server.issuing.ports import ClientDirectory
+from gatekey.server.issuing.revocation import name_key
 from gatekey.wire.client_authentication import AssertionCredential, Credential, SecretCredential
 from gatekey.wire.identifiers import read_secret
 
@@ -55,7 +56,7 @@ class ClientAuthentication:
             return "wrong secret" if shape else "no secret of ours"
         if secret.ends is not None and secret.ends <= self.now():
             return f"secret {secret_id} has ended"
-        return Authenticated(client, secret_id, credential.method, max(client.not_before, secret.not_before))
+        return Authenticated(client, secret_id, credential.method, client.valid_from(secret_id))
 
     def _by_assertion(self, client: KnownClient | None, credential: AssertionCredential) -> Authenticated | str:
         if client is None:
@@ -63,4 +64,5 @@ class ClientAuthentication:
         outcome = self.assertions.check(client, credential.assertion.reveal())
         if outcome.key_id is None:
             return outcome.reason
-        return Authenticated(client, outcome.key_id, credential.method, client.not_before)
+        credential_id = name_key(client.client_id, outcome.key_id)
+        return Authenticated(client, credential_id, credential.method, client.valid_from(credential_id))

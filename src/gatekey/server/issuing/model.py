@@ -15,13 +15,10 @@ from gatekey.wire.vocabulary import Scope
 class KnownSecret:
     """
     A client secret as it is checked: it works until `ends` (seconds since 1970, None for ever).
-
-    Tokens that it got before `not_before` (seconds since 1970) are revoked.
     """
 
     digest: bytes
     ends: float | None = None
-    not_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,8 @@ class KnownClient:
     """
     A live client as token requests need it: secrets by secret id, public keys (JWK as JSON text) by key id.
 
-    `lifetime` is in seconds, None for the installation's. Tokens from before `not_before` are revoked.
+    `lifetime` is in seconds, None for the installation's. Tokens from before `not_before` (seconds since 1970) are
+    revoked, and those of single credentials from before what `revoked` says; also of credentials that are gone.
     """
 
     client_id: str
@@ -41,6 +39,13 @@ class KnownClient:
     keys: Mapping[str, str] = field(default_factory=dict)
     lifetime: int | None = None
     not_before: int = 0
+    revoked: Mapping[str, int] = field(default_factory=dict)
+
+    def valid_from(self, credential_id: str) -> int:
+        """
+        Return when (seconds since 1970) the oldest token that this credential got and that is not revoked was issued.
+        """
+        return max(self.not_before, self.revoked.get(credential_id, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,16 @@ class Revocation:
     until: float
 
 
+def name_key(client_id: str, key_id: str) -> str:
+    """
+    Return the credential id of a client's public key.
+
+    People choose key ids, and two clients may choose the same: only with its client does one name a key. Secret ids
+    have no colon, so a key is never taken for a secret.
+    """
+    return f"{client_id}:{key_id}"
+
+
 def revoke_all_until(now: float) -> int:
     """
     Return the `before` that covers every token issued up to now, the current second included.

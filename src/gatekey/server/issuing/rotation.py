@@ -58,24 +58,44 @@ class Rotation:
     retiring: tuple[KeyLife, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """
+    A key's life ends as `life` says; `successor` is the rotation that goes with it, if one must.
+    """
+
+    life: KeyLife
+    successor: Rotation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    A key that was not retired; `public` says why.
+    """
+
+    public: str
+
+
 def signing(lives: Iterable[KeyLife], now: float) -> KeyLife | None:
     """
     Return the key that signs now: of those published and begun, the one that began last.
     """
     begun = [life for life in lives if life.published(now) and life.signs_from <= now]
-    return max(begun, key=lambda life: (life.signs_from, life.created), default=None)
+    return max(begun, key=lambda life: (life.signs_from, life.created, life.retires is None), default=None)
 
 
 def due(lives: tuple[KeyLife, ...], policy: RotationPolicy, now: float) -> Rotation | None:
     """
-    Return the rotation that is due by age, by a changed algorithm, or because no key signs.
+    Return the rotation that is due: by age, by a changed algorithm, or because nothing follows the key that signs.
     """
     current = signing(lives, now)
     if current is None:
         return rotate(lives, policy, now, at_once=True)
-    if any(life.signs_from > now for life in lives if life.published(now)):
+    if _waiting(lives, now):
         return None  # the next key is published and waits for its time
-    if current.algorithm is not policy.algorithm or current.signs_from + policy.sign_for - policy.lead <= now:
+    aged = current.signs_from + policy.sign_for - policy.lead <= now
+    if aged or current.algorithm is not policy.algorithm or current.retires is not None:
         return rotate(lives, policy, now)
     return None
 
@@ -86,15 +106,43 @@ def rotate(lives: tuple[KeyLife, ...], policy: RotationPolicy, now: float, *, at
     """
     signs_from = now if at_once else now + policy.lead
     retires = signs_from + policy.lifetime + policy.lead
-    retiring = tuple(replace(life, retires=retires) for life in lives if life.published(now) and life.retires is None)
-    return Rotation(policy.algorithm, signs_from, retiring)
+    overtaken = {life.key_id for life in _waiting(lives, now) if life.signs_from >= signs_from}
+    current = signing(lives, now)
+    retiring = []
+    for life in lives:
+        if life.key_id in overtaken:
+            retiring.append(replace(life, retires=now))  # never signed; later it would take over from the new one
+        elif life.published(now) and (life.retires is None or life == current):
+            # The current one signs on until the new one does, whatever was planned before.
+            retiring.append(replace(life, retires=max(retires, life.retires or 0.0)))
+    return Rotation(policy.algorithm, signs_from, tuple(retiring))
 
 
-def withdraw(life: KeyLife, now: float) -> KeyLife:
+def withdraw(lives: tuple[KeyLife, ...], key_id: str, policy: RotationPolicy, now: float) -> Retirement | Kept:
     """
-    Return the life of a compromised key: over now, with every token it signed.
+    End a compromised key now, with every token it signed; where it signed or was to sign, another key follows.
     """
-    return replace(life, retires=now)
+    life = _find(lives, key_id)
+    if life is None or not life.published(now):
+        return Kept("There is no such key, or it has retired.")
+    current = signing(lives, now)
+    over = replace(life, retires=now)
+    if current is not None and current.key_id != key_id and not life.signs_from > now:
+        return Retirement(over)
+    others = tuple(other for other in lives if other.key_id != key_id)
+    was_signing = current is None or current.key_id == key_id
+    return Retirement(over, rotate(others, policy, now, at_once=was_signing))
+
+
+def retire(lives: tuple[KeyLife, ...], key_id: str, lifetime: int, now: float) -> Retirement | Kept:
+    """
+    End a key now if that breaks no live token; tokens live `lifetime` seconds at most.
+    """
+    life = _find(lives, key_id)
+    if life is None or not life.published(now):
+        return Kept("There is no such key, or it has retired.")
+    reason = may_retire(life, lives, lifetime, now)
+    return Kept(f"The key cannot be retired: {reason}.") if reason else Retirement(replace(life, retires=now))
 
 
 def may_retire(life: KeyLife, lives: tuple[KeyLife, ...], lifetime: int, now: float) -> str:
@@ -103,10 +151,23 @@ def may_retire(life: KeyLife, lives: tuple[KeyLife, ...], lifetime: int, now: fl
     """
     current = signing(lives, now)
     if current is None or life.key_id == current.key_id:
-        return "it signs tokens now: rotate first"
+        return "it signs tokens now, so rotate first"
     if life.signs_from > now:
-        return ""
-    last_signed = min((other.signs_from for other in lives if other.signs_from > life.signs_from), default=now)
-    if last_signed + lifetime > now:
-        return "tokens that it signed are still alive: withdraw it if it is compromised"
+        return "it is the next one to sign, so rotate first"
+    # Keys that retired before their time never signed, so nothing ended when it came.
+    followed = [
+        other.signs_from
+        for other in lives
+        if other.signs_from > life.signs_from and (other.retires is None or other.retires > other.signs_from)
+    ]
+    if min(followed, default=now) + lifetime > now:
+        return "tokens that it signed are still alive, so withdraw it if it is compromised"
     return ""
+
+
+def _waiting(lives: Iterable[KeyLife], now: float) -> tuple[KeyLife, ...]:
+    return tuple(life for life in lives if life.published(now) and life.signs_from > now)
+
+
+def _find(lives: Iterable[KeyLife], key_id: str) -> KeyLife | None:
+    return next((life for life in lives if life.key_id == key_id), None)

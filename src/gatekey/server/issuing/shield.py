@@ -19,7 +19,7 @@ def window_start(now: float, client_id: str, window: int) -> int:
     Return when the current window of `window` seconds began; clients' windows are spread, so no second is crowded.
     """
     offset = zlib.crc32(client_id.encode()) % window
-    return int(now - offset) // window * window + offset
+    return int((now - offset) // window) * window + offset
 
 
 def shared_token_id(key: bytes, parts: tuple[str, ...]) -> str:

@@ -22,6 +22,9 @@ REMEMBERED_TOKENS = 10_000
 encode_claims = json.JSONEncoder(separators=(",", ":")).encode
 """One encoder for all: `json.dumps` would build a new one for each token."""
 
+SHARED_PART = 10
+"""A window takes at most this part of a token's life, so that a shared token never arrives nearly dead."""
+
 MemoryKey = tuple[str, str, str, str, int, int]
 
 
@@ -55,8 +58,9 @@ class TokenService:
         key = self.keys.signing_key()
         lifetime = who.client.lifetime or self.policy.lifetime
         audience = name_audience(scope, self.policy)
-        if self.policy.shield_window:
-            issued_at = max(window_start(now, who.client.client_id, self.policy.shield_window), who.not_before)
+        window = min(self.policy.shield_window, lifetime // SHARED_PART)
+        if window:
+            issued_at = max(window_start(now, who.client.client_id, window), who.not_before)
             token = self._shared_token(who, audience, key, issued_at, lifetime)
         else:
             issued_at = max(int(now), who.not_before)

@@ -83,10 +83,8 @@ class TokenCheck:
         return Verified(client, claims)
 
     def _is_revoked(self, client: KnownClient, claims: Mapping[str, Any]) -> bool:
-        credential_id = str(claims.get(CREDENTIAL_CLAIM))
-        secret = client.secrets.get(credential_id)
-        not_before = max(client.not_before, secret.not_before if secret else 0)
-        return int(claims.get("iat", 0)) < not_before or self.directory.is_revoked(str(claims.get("jti")))
+        valid_from = client.valid_from(str(claims.get(CREDENTIAL_CLAIM)))
+        return int(claims.get("iat", 0)) < valid_from or self.directory.is_revoked(str(claims.get("jti")))
 
     def _signed_claims(self, token: str) -> dict[str, Any] | None:
         segments = token.split(".")

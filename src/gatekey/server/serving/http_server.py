@@ -20,8 +20,8 @@ KEEP_ALIVE_SECONDS = 65
 HEAD_LIMIT = 32 * 1024
 """Bytes of a request's first line and headers; browsers and proxies send under 16 KiB."""
 
-HEAD_SECONDS = 10.0
-"""For the first line and headers; who trickles them only holds a connection."""
+READING_SECONDS = 10.0
+"""For a request's head, and for a token request as a whole; who trickles only holds a connection."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -40,7 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
         Start the clock for the first head.
         """
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        self._deadline = self.loop.call_later(READING_SECONDS, self.too_slow)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """
@@ -51,38 +51,51 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """
-        Count the bytes of a head; a body has a limit of its own.
+        Count the bytes of a head and start its clock; a body has limits of its own.
         """
         if self._reading_head:
             self._head_bytes += len(data)
+            if self._deadline is None:
+                self._deadline = self.loop.call_later(READING_SECONDS, self.too_slow)
         super().data_received(data)
         if self._reading_head and self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
             self.send_400_response("The request head is too large.")
-
-    def on_message_begin(self) -> None:
-        """
-        A head begins.
-        """
-        self._reading_head = True
-        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """
         The head is whole.
         """
-        self._reading_head, self._head_bytes = False, 0
-        self._stop_clock()
+        self.head_is_read(body_follows=False)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """
         What comes next is a head again.
         """
-        self._reading_head = True
+        self.message_is_read()
         super().on_message_complete()
 
-    def _too_slow(self) -> None:
-        if self._reading_head and not self.transport.is_closing():
+    def head_is_read(self, *, body_follows: bool) -> None:
+        """
+        Note that the head is whole; the clock runs on when the body is on it too.
+        """
+        self._reading_head, self._head_bytes = False, 0
+        if not body_follows:
+            self._stop_clock()
+
+    def message_is_read(self) -> None:
+        """
+        Note that the message is whole.
+        """
+        self._reading_head, self._head_bytes = True, 0
+        self._stop_clock()
+
+    def too_slow(self) -> None:
+        """
+        Close a connection that took too long to say what it wants.
+        """
+        self._deadline = None
+        if not self.transport.is_closing():
             self.transport.close()
 
     def _stop_clock(self) -> None:
@@ -111,14 +124,14 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def http_server(application: ASGIApp) -> HttpServer:
+def http_server(application: ASGIApp, protocol: type[BoundedProtocol] = BoundedProtocol) -> HttpServer:
     """
     Return a server for the application; it takes sockets when it serves.
     """
     return HttpServer(
         uvicorn.Config(
             application,
-            http=BoundedProtocol,
+            http=protocol,
             ws="none",
             lifespan="off",
             access_log=False,  # every answer is told to the observer, in our words

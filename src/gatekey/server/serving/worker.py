@@ -29,6 +29,7 @@ from gatekey.server.limiting.ports import Limiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
 from gatekey.server.serving.http_server import HttpServer, http_server
+from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
 
 
@@ -41,7 +42,9 @@ class Worker:
         self._uses = installation.use_recorder()
         self.observer = Observers((observer, self._uses))
         self.directory = open_directory(installation)
-        self.server: HttpServer = http_server(compose(installation, self.directory, self.observer, limiter))
+        self.server: HttpServer = http_server(
+            compose(installation, self.directory, self.observer, limiter), TokenProtocol
+        )
 
     async def run(self, sockets: Sequence[socket.socket]) -> None:
         """

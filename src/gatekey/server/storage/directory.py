@@ -155,9 +155,14 @@ def _read_revocations(connection: sqlite3.Connection) -> Revocations:
 
 def _read_clients(connection: sqlite3.Connection, revocations: Revocations) -> dict[str, KnownClient]:
     secrets: defaultdict[str, dict[str, KnownSecret]] = defaultdict(dict)
+    revoked: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for client_id, secret_id, digest, ends in connection.execute(_SECRETS):
-        not_before = revocations[Kind.CREDENTIAL].get(secret_id, 0)
-        secrets[client_id][secret_id] = KnownSecret(digest, ends, not_before)
+        secrets[client_id][secret_id] = KnownSecret(digest, ends)
+        if secret_id in revocations[Kind.CREDENTIAL]:
+            revoked[client_id][secret_id] = revocations[Kind.CREDENTIAL][secret_id]
+    for credential_id, before in revocations[Kind.CREDENTIAL].items():
+        if ":" in credential_id:  # a key, see `name_key`; it may be gone, its tokens are not
+            revoked[credential_id.partition(":")[0]][credential_id] = before
     keys: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for client_id, key_id, jwk in connection.execute(_CLIENT_KEYS):
         keys[client_id][key_id] = jwk
@@ -172,6 +177,7 @@ def _read_clients(connection: sqlite3.Connection, revocations: Revocations) -> d
             keys=keys[client_id],
             lifetime=lifetime,
             not_before=revocations[Kind.CLIENT].get(client_id, 0),
+            revoked=revoked[client_id],
         )
         for client_id, cluster_id, organisation_id, region, scopes, lifetime in connection.execute(_CLIENTS)
     }

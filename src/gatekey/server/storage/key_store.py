@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from gatekey.server.issuing.keys import Algorithm, SigningKey
-from gatekey.server.issuing.rotation import KeyLife, Rotation
+from gatekey.server.issuing.rotation import Kept, KeyLife, Retirement, Rotation
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
@@ -17,6 +17,16 @@ from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.times import to_seconds
 
 Lives = tuple[KeyLife, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """
+    A key whose life ended, and the new one that came with that, if one had to.
+    """
+
+    life: KeyLife
+    successor: KeyLife | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +51,36 @@ class SqlKeyStore:
         """
         with self.database.writing() as connection:
             rotation = plan(_lives(connection))
-            if rotation is None:
-                return None
-            key = SigningKey.generate(rotation.algorithm)
-            life = KeyLife(key.key_id, key.algorithm, to_seconds(at), rotation.signs_from)
-            add_key(connection, key, life, self.seal)
-            for retiring in rotation.retiring:
-                _write_retirement(connection, retiring)
-            record(connection, at, by, "rotated", "signing key", key.key_id, algorithm=key.algorithm.value)
-            touch_directory(connection)
-            return life
+            return self._carry_out(connection, rotation, by, at) if rotation else None
 
-    def retire(self, life: KeyLife, *, by: str, at: datetime) -> None:
+    def retire(
+        self, plan: Callable[[Lives], Retirement | Kept], *, action: str, by: str, at: datetime
+    ) -> Retired | Kept:
         """
-        Note when a key retires; once that is past its tokens are good nowhere.
+        Carry out the retirement that `plan` makes of the lives as they are now, together with the rotation it needs.
+
+        `action` is the word for the audit.
         """
         with self.database.writing() as connection:
-            _write_retirement(connection, life)
-            record(connection, at, by, "retired", "signing key", life.key_id)
+            retirement = plan(_lives(connection))
+            if isinstance(retirement, Kept):
+                return retirement
+            _write_retirement(connection, retirement.life)
+            record(connection, at, by, action, "signing key", retirement.life.key_id)
+            rotation = retirement.successor
+            successor = self._carry_out(connection, rotation, by, at) if rotation else None
             touch_directory(connection)
+            return Retired(retirement.life, successor)
+
+    def _carry_out(self, connection: Connection, rotation: Rotation, by: str, at: datetime) -> KeyLife:
+        key = SigningKey.generate(rotation.algorithm)
+        life = KeyLife(key.key_id, key.algorithm, to_seconds(at), rotation.signs_from)
+        add_key(connection, key, life, self.seal)
+        for retiring in rotation.retiring:
+            _write_retirement(connection, retiring)
+        record(connection, at, by, "rotated", "signing key", key.key_id, algorithm=key.algorithm.value)
+        touch_directory(connection)
+        return life
 
 
 def add_key(connection: Connection, key: SigningKey, life: KeyLife, seal: Seal) -> None:

@@ -2,16 +2,16 @@
 Client secrets and client keys in SQL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from gatekey.server.clients.model import ClientKey, ListedSecret, Refused, SecretUse, StoredSecret
-from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+from gatekey.server.clients.model import ClientKey, ListedSecret, Refused, SecretRotation, SecretUse, StoredSecret
+from gatekey.server.clients.ports import StoredSecrets
+from gatekey.server.issuing.revocation import Kind, Revocation, name_key, revoke_all_until
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
@@ -59,29 +59,49 @@ class SqlSecretStore:
         secret = _stored(row) if row is not None else None
         return secret if secret is not None and secret.lives(now) else None
 
-    def add_secret(
-        self, secret: StoredSecret, ending: tuple[StoredSecret, ...], ends: datetime, *, revoke: bool, by: str
-    ) -> Refused | None:
+    def rotate_secret(
+        self, client_id: str, plan: Callable[[StoredSecrets], SecretRotation | Refused], *, by: str
+    ) -> SecretRotation | Refused:
         """
-        Keep a new secret and give others their end; `revoke` revokes the others' tokens. Refused without the client.
+        Carry out what `plan` makes of the client's secrets as they are now; refused without the client.
         """
         with self.database.writing() as connection:
-            if not _is_live(connection, secret.client_id):
+            if not _is_live(connection, client_id):
                 return NO_CLIENT
-            connection.execute(insert(_SECRET).values(secret_row(secret)))
-            for other in ending:
-                self._end(connection, other.secret_id, ends, revoke=revoke)
-            record(connection, secret.created, by, "rotated", "client secret", secret.client_id, new=secret.secret_id)
+            rotation = plan(_stored_secrets(connection, client_id))
+            if isinstance(rotation, Refused):
+                return rotation
+            new = rotation.new
+            connection.execute(insert(_SECRET).values(secret_row(new)))
+            for other in rotation.ending:
+                self._end(connection, other.secret_id, rotation.ends, revoke=rotation.revoke)
+            record(connection, new.created, by, "rotated", "client secret", client_id, new=new.secret_id)
             touch_directory(connection)
-            return None
+            return rotation
 
-    def end_secret(self, secret_id: str, at: datetime, *, action: str, by: str) -> None:
+    def end_secret(
+        self, client_id: str, secret_id: str, check: Callable[[StoredSecrets], Refused | None], *, at: datetime, by: str
+    ) -> Refused | None:
         """
-        End a secret and revoke its tokens; `action` is the word for the audit.
+        End a secret and revoke its tokens, unless `check` refuses that with the client's secrets as they are now.
+        """
+        with self.database.writing() as connection:
+            if not _is_live(connection, client_id):
+                return NO_CLIENT
+            refused = check(_stored_secrets(connection, client_id))
+            if refused is None:
+                self._end(connection, secret_id, at, revoke=True)
+                record(connection, at, by, "ended", "client secret", secret_id)
+                touch_directory(connection)
+            return refused
+
+    def end_leaked(self, secret_id: str, *, at: datetime, by: str) -> None:
+        """
+        End a secret, even the last one, and revoke its tokens.
         """
         with self.database.writing() as connection:
             self._end(connection, secret_id, at, revoke=True)
-            record(connection, at, by, action, "client secret", secret_id)
+            record(connection, at, by, "ended as leaked", "client secret", secret_id)
             touch_directory(connection)
 
     def mark_presented(self, secret_id: str, at: datetime) -> None:
@@ -133,10 +153,12 @@ class SqlSecretStore:
                 {"client_id": key.client_id, "key_id": key.key_id, "jwk": key.jwk, "created": to_seconds(key.created)}
                 for key in keys
             ]
-            try:
-                connection.execute(insert(_KEY), rows)
-            except IntegrityError:
+            taken = select(_KEY.c.key_id).where(
+                _KEY.c.client_id == first.client_id, _KEY.c.key_id.in_([key.key_id for key in keys])
+            )
+            if connection.execute(taken).first() is not None:
                 return Refused("The client has a key with this kid already.", "kid taken")
+            connection.execute(insert(_KEY), rows)
             record(connection, first.created, by, "registered", "client key", first.client_id, kid=first.key_id)
             touch_directory(connection)
             return None
@@ -150,7 +172,7 @@ class SqlSecretStore:
                 delete(_KEY).where(_KEY.c.client_id == client_id, _KEY.c.key_id == key_id)
             ).rowcount
             if gone:
-                self._revoke(connection, key_id, at)
+                self._revoke(connection, name_key(client_id, key_id), at)
                 record(connection, at, by, "removed", "client key", client_id, kid=key_id)
                 touch_directory(connection)
             return bool(gone)
@@ -184,6 +206,11 @@ def secret_row(secret: StoredSecret) -> dict[str, object]:
 def _is_live(connection: Connection, client_id: str) -> bool:
     query = select(_CLIENT.c.client_id).where(_CLIENT.c.client_id == client_id, _CLIENT.c.deleted.is_(None))
     return connection.execute(query).first() is not None
+
+
+def _stored_secrets(connection: Connection, client_id: str) -> StoredSecrets:
+    query = select(_SECRET).where(_SECRET.c.client_id == client_id).order_by(_SECRET.c.created, _SECRET.c.secret_id)
+    return tuple(_stored(row) for row in connection.execute(query))
 
 
 def _stored(row: Row[Any]) -> StoredSecret:

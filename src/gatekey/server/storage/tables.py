@@ -76,7 +76,7 @@ client_secret = Table(
     Column("secret_id", String, primary_key=True),
     Column("client_id", ForeignKey("client.client_id"), nullable=False, index=True),
     Column("digest", LargeBinary, nullable=False),
-    Column("label", String, nullable=False, server_default=""),
+    Column("label", String, nullable=False, server_default=text("''")),
     Column("created", Float, nullable=False),
     Column("presented", Float, nullable=True),
     Column("ends", Float, nullable=True),
@@ -123,7 +123,7 @@ signing_key = Table(
     Column("algorithm", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("created", Float, nullable=False),
-    Column("signs_from", Float, nullable=False),
+    Column("signs_from", Float, nullable=False, server_default="0"),
     Column("retires", Float, nullable=True),
 )
 

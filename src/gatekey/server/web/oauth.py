@@ -18,7 +18,7 @@ from gatekey.server.issuing.model import Refusal, Refused
 from gatekey.server.limiting.address import key_of
 from gatekey.server.limiting.model import Admitted, Blocked, Limited
 from gatekey.server.limiting.ports import Limiter
-from gatekey.server.web.plain import BodyRefused, Headers, header, read_body, send_json
+from gatekey.server.web.plain import BodyRefused, Headers, read_body, send_json
 from gatekey.wire.client_authentication import claimed_client
 from gatekey.wire.fields import BODY_LIMIT, Malformed
 from gatekey.wire.identifiers import loggable_client_id
@@ -43,6 +43,24 @@ class Answer:
     client_id: str | None = None
     reason: str = ""
     credential_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """
+    What comes before the body; header names are lower case, as ASGI has them.
+    """
+
+    peer: str
+    method: str
+    query: bytes
+    headers: Headers
+
+    def value(self, name: bytes) -> str | None:
+        """
+        Return a header's value as Latin-1 text; None when it is missing. Repeated ones that matter were refused before.
+        """
+        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +100,50 @@ class OAuthEndpoint:
         """
         Answer one request.
         """
-        address = key_of(scope["client"][0] if scope.get("client") else "")
-        answer = await self._answer(address, scope, receive)
+        peer = scope["client"][0] if scope.get("client") else ""
+        head = Head(peer, scope["method"], scope["query_string"], scope["headers"])
+        answer = await self._answer(head, receive)
         await send_json(send, answer.status, answer.body, answer.headers)
-        self.observer.tell(
-            OAuthAnswered(
-                self.name,
-                address,
-                answer.client_id and loggable_client_id(answer.client_id),
-                answer.status,
-                answer.reason,
-                (header(scope, b"user-agent") or "")[:USER_AGENT_LIMIT],
-                answer.credential_id,
-            )
-        )
+        self.tell(head, answer)
 
-    async def _answer(self, address: str, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, head: Head, receive: Receive) -> Answer:
         try:
-            match self.limiter.ask(address):
-                case Admitted():
-                    return await self._admitted(scope, receive)
-                case Limited() | Blocked() as refused:
-                    return error_answer(
-                        429,
-                        "too_many_requests",
-                        refused.public,
-                        headers=((b"retry-after", str(refused.retry_after).encode()),),
-                        client_id=claimed_client("", header(scope, b"authorization"), b""),
-                        reason=refused.reason,
-                    )
-                case never:
-                    assert_never(never)
-        except StorageUnavailable as error:
-            self.observer.tell(Failed(self.name, str(error)))
+            refused = self.check_head(head)
+            if refused is not None:
+                return refused
+            try:
+                body = await read_body(receive, BODY_LIMIT)
+            except BodyRefused as refusal:
+                return body_refused(str(refusal))
+            return await self.perform(arrived(head, body))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
-            self.observer.tell(Failed(self.name, type(error).__name__))
+            return self.own_fault(error)
+
+    def check_head(self, head: Head) -> Answer | None:
+        """
+        Count the request against its address and look at all but its body; None means that it may go on.
+        """
+        match self.limiter.ask(key_of(head.peer)):
+            case Admitted():
+                return _check_head(head)
+            case Limited() | Blocked() as refused:
+                return error_answer(
+                    429,
+                    "too_many_requests",
+                    refused.public,
+                    headers=((b"retry-after", str(refused.retry_after).encode()),),
+                    client_id=claimed_client("", head.value(b"authorization"), b""),
+                    reason=refused.reason,
+                )
+            case never:
+                assert_never(never)
+
+    def own_fault(self, error: Exception) -> Answer:
+        """
+        Return 503 for whatever went wrong here, and tell the operator without any data of the request.
+        """
+        words = str(error) if isinstance(error, StorageUnavailable) else type(error).__name__
+        self.observer.tell(Failed(self.name, words))
         return error_answer(
             503,
             "temporarily_unavailable",
@@ -125,16 +152,35 @@ class OAuthEndpoint:
             reason="our own fault",
         )
 
-    async def _admitted(self, scope: Scope, receive: Receive) -> Answer:
-        refused = _check_head(scope)
-        if refused is not None:
-            return refused
-        try:
-            body = await read_body(receive, BODY_LIMIT)
-        except BodyRefused as refusal:
-            return error_answer(400, "invalid_request", str(refusal), headers=((b"connection", b"close"),))
-        content_type, authorization = header(scope, b"content-type") or "", header(scope, b"authorization")
-        return await self.perform(Arrived(content_type, authorization, body))
+    def tell(self, head: Head, answer: Answer) -> None:
+        """
+        Tell the operator how a request ended.
+        """
+        self.observer.tell(
+            OAuthAnswered(
+                self.name,
+                key_of(head.peer),
+                answer.client_id and loggable_client_id(answer.client_id),
+                answer.status,
+                answer.reason,
+                (head.value(b"user-agent") or "")[:USER_AGENT_LIMIT],
+                answer.credential_id,
+            )
+        )
+
+
+def arrived(head: Head, body: bytes) -> Arrived:
+    """
+    Return what endpoints look at.
+    """
+    return Arrived(head.value(b"content-type") or "", head.value(b"authorization"), body)
+
+
+def body_refused(why: str) -> Answer:
+    """
+    Return the refusal of a body that is too large or too slow; the connection is not used again.
+    """
+    return error_answer(400, "invalid_request", why, headers=((b"connection", b"close"),))
 
 
 def error_answer(  # noqa: PLR0913 - an answer has these parts
@@ -182,12 +228,12 @@ def refusal_answer(refused: Refused, request: Arrived) -> Answer:
     )
 
 
-def _check_head(scope: Scope) -> Answer | None:
-    if scope["method"] != "POST":
+def _check_head(head: Head) -> Answer | None:
+    if head.method != "POST":
         return error_answer(405, "invalid_request", "This endpoint takes POST.", headers=((b"allow", b"POST"),))
-    if scope["query_string"]:
+    if head.query:
         return error_answer(400, "invalid_request", "Parameters belong in the body, never in the URL.")
-    names = [name for name, _ in scope["headers"]]
+    names = [name for name, _ in head.headers]
     if names.count(b"authorization") > 1 or names.count(b"content-type") > 1:
         return error_answer(400, "invalid_request", "A header that may stand once is repeated.")
     if b"content-encoding" in names:

@@ -5,7 +5,7 @@ The smallest ASGI: reading a bounded body, sending a JSON answer.
 import asyncio
 from collections.abc import Sequence
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Send
 
 BODY_SECONDS = 10.0
 """A token request's body is one packet; whoever takes longer only holds a connection."""
@@ -19,12 +19,18 @@ class BodyRefused(Exception):
     """
 
 
-def header(scope: Scope, name: bytes) -> str | None:
+def too_large(limit: int) -> str:
     """
-    Return a header's value as Latin-1 text; None when it is missing or, being repeated, means nothing certain.
+    Say that a body is larger than `limit` bytes.
     """
-    values = [value for key, value in scope["headers"] if key == name]
-    return values[0].decode("latin-1") if len(values) == 1 else None
+    return f"The body is larger than {limit} bytes."
+
+
+def too_slow() -> str:
+    """
+    Say that a body took longer than `BODY_SECONDS`.
+    """
+    return f"The body took longer than {BODY_SECONDS:.0f} s."
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
@@ -41,11 +47,11 @@ async def read_body(receive: Receive, limit: int) -> bytes:
                 chunk: bytes = message.get("body", b"")
                 body += chunk
                 if len(body) > limit:
-                    raise BodyRefused(f"The body is larger than {limit} bytes.")
+                    raise BodyRefused(too_large(limit))
                 if not message.get("more_body", False):
                     return body
     except TimeoutError:
-        raise BodyRefused(f"The body took longer than {BODY_SECONDS:.0f} s.") from None
+        raise BodyRefused(too_slow()) from None
 
 
 async def send_json(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:

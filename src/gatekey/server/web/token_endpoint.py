@@ -7,7 +7,7 @@ from typing import assert_never
 
 from gatekey.server.issuing.model import Granted, Refused
 from gatekey.server.issuing.tokens import TokenService
-from gatekey.server.web.oauth import Answer, Arrived, OAuthEndpoint, malformed_answer, refusal_answer
+from gatekey.server.web.oauth import Answer, Arrived, Head, OAuthEndpoint, arrived, malformed_answer, refusal_answer
 from gatekey.wire.fields import Malformed
 from gatekey.wire.token_answer import encode_success
 from gatekey.wire.token_request import read_request
@@ -34,6 +34,25 @@ class TokenEndpoint(OAuthEndpoint):
     async def perform(self, request: Arrived) -> Answer:
         """
         Grant a token or say why not.
+        """
+        return self.decide(request)
+
+    def answer_at_once(self, head: Head, body: bytes, refused: Answer | None = None) -> Answer:
+        """
+        Answer a request that is all there: nothing here waits, so a protocol may do without a task.
+
+        `refused` is an answer that was found before the body was.
+        """
+        try:
+            answer = refused or self.decide(arrived(head, body))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
+            answer = self.own_fault(error)
+        self.tell(head, answer)
+        return answer
+
+    def decide(self, request: Arrived) -> Answer:
+        """
+        Grant a token or say why not. May raise `StorageUnavailable`.
         """
         wanted = read_request(request.content_type, request.authorization, request.body)
         if isinstance(wanted, Malformed):

@@ -11,16 +11,12 @@ from starlette.responses import Response
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.decide import check_name, read_scopes
 from gatekey.server.clients.model import Client, Created, Refused
-from gatekey.server.clusters.addresses import addresses_of
 from gatekey.server.clusters.model import Cluster
+from gatekey.server.web.console.credentials_page import NewSecret, show_credentials
 from gatekey.server.web.console.entrance.finding import find_cluster
-from gatekey.server.web.console.entrance.forgery import seal
-from gatekey.server.web.console.entrance.pages import HEADERS, page, refuse, render
+from gatekey.server.web.console.entrance.pages import page, refuse
 from gatekey.server.web.console.entrance.refusals import Refusal
-from gatekey.server.web.console.entrance.shown_once import ShownOnce
 from gatekey.server.web.console.entrance.visit import Visit
-from gatekey.wire import credentials_file
-from gatekey.wire.credentials_file import FileFormat
 from gatekey.wire.vocabulary import Scope
 
 OPENS: Final = {
@@ -66,20 +62,9 @@ async def create_client(visit: Visit) -> Response:
 
 
 def _credentials_page(visit: Visit, cluster: Cluster, created: Created) -> Response:
-    client, secret = created.client, created.secret.reveal()
-    addresses = addresses_of(cluster, visit.desk.site)
-    entries = credentials_file.credentials(addresses, client.client_id, created.secret, client.scopes)
-    html = render(
-        visit,
-        "client_created.html",
-        cluster=cluster,
-        client=client,
-        secret=secret,
-        files={form: credentials_file.render(entries, form) for form in FileFormat},
-        file_name=credentials_file.file_name(client.name),
-        seal=seal(visit.desk.csrf_key, visit.session, cluster.cluster_id, client.client_id, secret),
-    )
-    return ShownOnce(html, HEADERS, partial(visit.desk.clients.mark_presented, created))
+    note = partial(visit.desk.clients.mark_presented, created)
+    new = NewSecret(created.secret, note, back=f"/clusters/{cluster.cluster_id}/api")
+    return show_credentials(visit, cluster, created.client, new)
 
 
 async def _explain(visit: Visit, cluster: Cluster, wish: Wish, refused: Refused) -> Response:

@@ -2,6 +2,7 @@
 View an API client: everything about it but the secret.
 """
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gatekey.server.clusters.addresses import addresses_of
@@ -14,12 +15,15 @@ from gatekey.server.web.console.entrance.visit import Visit
 
 async def show_client(visit: Visit) -> Response:
     """
-    Show a client's connection information.
+    Show a client's secrets and connection information; `?ended` adds that a secret was just ended.
     """
     found = await find_client(visit)
     if isinstance(found, Refusal):
         return refuse(visit, found)
     client = found.listed.client
+    listed = await run_in_threadpool(visit.desk.secrets.of_client, client.client_id)
+    now = visit.desk.secrets.now()
+    live = frozenset(each.secret.secret_id for each in listed if each.secret.lives(now))
     groups = connection(addresses_of(found.cluster, visit.desk.site), client.scopes)
     return page(
         visit,
@@ -27,5 +31,8 @@ async def show_client(visit: Visit) -> Response:
         cluster=found.cluster,
         client=client,
         secret_presented=found.listed.secret_presented,
+        secrets=listed,
+        live=live,
+        ended="ended" in visit.request.query_params,
         groups=groups,
     )

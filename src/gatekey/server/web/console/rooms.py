@@ -17,6 +17,8 @@ from gatekey.server.web.console.credentials_download import download_credentials
 from gatekey.server.web.console.entrance.door import for_everybody, for_members
 from gatekey.server.web.console.entrance.pages import ASSET_HEADERS, STATIC, go_to
 from gatekey.server.web.console.entrance.visit import Arrival, Desk
+from gatekey.server.web.console.secret_end import confirm_end, end_secret
+from gatekey.server.web.console.secret_rotate import offer_rotation, rotate_secret
 from gatekey.server.web.console.sign_in import ask_for_link, offer_sign_in, sign_in
 from gatekey.server.web.console.sign_out import sign_out
 
@@ -50,6 +52,10 @@ def console(desk: Desk) -> list[BaseRoute]:
         Route(CLIENT + "/credentials", for_members(desk, download_credentials), methods=do),
         Route(CLIENT + "/delete", for_members(desk, confirm_deletion), methods=look),
         Route(CLIENT + "/delete", for_members(desk, delete_client), methods=do),
+        Route(CLIENT + "/secrets/rotate", for_members(desk, offer_rotation), methods=look),
+        Route(CLIENT + "/secrets/rotate", for_members(desk, rotate_secret), methods=do),
+        Route(CLIENT + "/secrets/{secret_id}/end", for_members(desk, confirm_end), methods=look),
+        Route(CLIENT + "/secrets/{secret_id}/end", for_members(desk, end_secret), methods=do),
         Mount("/static", Assets(directory=STATIC)),
     ]
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column("client_secret", sa.Column("label", sa.String, nullable=False, server_default=""))
     op.add_column("client_secret", sa.Column("ends", sa.Float, nullable=True))
     op.add_column("signing_key", sa.Column("signs_from", sa.Float, nullable=False, server_default="0"))
+    op.execute("UPDATE signing_key SET signs_from = created")
     op.add_column("signing_key", sa.Column("retires", sa.Float, nullable=True))
     _create_tables()
 

@@ -21,6 +21,9 @@ NO_CLUSTER = Refusal(404, "No such cluster", "There is no cluster with this id."
 NO_CLIENT = Refusal(
     404, "No such client", "This cluster has no client with this id. Perhaps it was deleted.", "unknown client"
 )
+NO_SECRET = Refusal(
+    404, "No such secret", "This client has no working secret with this id. Perhaps it has ended.", "unknown secret"
+)
 FORGED = Refusal(
     403,
     "This form is not valid any more",

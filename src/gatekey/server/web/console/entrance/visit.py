@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from gatekey.server.clients.administration import ClientAdministration
+from gatekey.server.clients.secret_administration import SecretAdministration
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.people.model import Member
@@ -25,6 +26,7 @@ class Desk:
     """
 
     clients: ClientAdministration
+    secrets: SecretAdministration
     clusters: ClusterAdministration
     sign_in: SignIn
     site: Site

@@ -1,0 +1,148 @@
+"""
+`gatekey tokens`: ending access tokens before their time.
+"""
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, opened
+from gatekey.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from gatekey.server.app import Installation
+    from gatekey.server.issuing.revocation import Revocation
+
+WHO_REFUSES = "Introspection and the Secrets API refuse them at once; the gateway takes a token until it expires."
+"""What a revocation reaches today; said wherever somebody revokes."""
+
+TOKEN_LIMIT = 64 * 1024
+"""Bytes; our own tokens have about one thousand."""
+
+
+@click.group()
+def tokens() -> None:
+    """
+    Revoke access tokens.
+    """
+
+
+@tokens.command("revoke")
+@click.option("--client", help="Revoke all tokens of this client (client id or name).")
+@click.option("--secret", metavar="SECRET_ID", help="Revoke all tokens that this secret got.")
+@click.option(
+    "--token-file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Revoke the token in this file; - is standard input.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def revoke(  # noqa: PLR0913 - one parameter an option
+    config: Path | None,
+    data: Path | None,
+    client: str | None,
+    secret: str | None,
+    token_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """
+    Revoke one token, or all that a client or a secret got until now; a working secret gets new ones.
+    """
+    if sum(given is not None for given in (client, secret, token_file)) != 1:
+        raise click.UsageError("Choose one of --client, --secret and --token-file.")
+    token = _read_token(token_file) if token_file else ""
+    with opened(config, data) as installation:
+        now = time.time()
+        if client is not None:
+            revocation = _of_client(installation, client, now)
+        elif secret is not None:
+            revocation = _of_secret(installation, secret, now)
+        else:
+            revocation = _of_token(installation, token, now)
+        installation.revocations.revoke(revocation, by=ACTOR, at=now)
+    if as_json:
+        print_json(_details(revocation))
+    else:
+        click.echo(f"Revoked: tokens of {revocation.kind} {revocation.subject}. {WHO_REFUSES}")
+
+
+@tokens.command("revocations")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def revocations(config: Path | None, data: Path | None, *, as_json: bool) -> None:
+    """
+    List the revocations that still matter: those whose tokens have not all expired.
+    """
+    with opened(config, data) as installation:
+        found = installation.revocations.all(time.time())
+    if as_json:
+        print_json([_details(revocation) for revocation in found])
+        return
+    if not found:
+        click.echo("Nothing is revoked.")
+        return
+    rows = [(each.kind.value, each.subject, _second(each.before), _second(each.until)) for each in found]
+    print_table(("KIND", "SUBJECT", "ISSUED BEFORE (UTC)", "MATTERS UNTIL (UTC)"), rows)
+
+
+def _of_client(installation: "Installation", client: str, now: float) -> "Revocation":
+    from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+
+    client_id = find_client(installation, client).client.client_id
+    return Revocation(Kind.CLIENT, client_id, revoke_all_until(now), now + installation.rotation.lifetime)
+
+
+def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Revocation":
+    from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+
+    known = {
+        listed.secret.secret_id
+        for cluster in installation.clusters.all()
+        for client in installation.clients.of_cluster(cluster.cluster_id)
+        for listed in installation.secrets.of_client(client.client.client_id)
+    }
+    if secret_id not in known:
+        raise Refusal(f"There is no secret {secret_id!r}.", hint="See gatekey clients secrets list CLIENT.")
+    return Revocation(Kind.CREDENTIAL, secret_id, revoke_all_until(now), now + installation.rotation.lifetime)
+
+
+def _of_token(installation: "Installation", token: str, now: float) -> "Revocation":
+    from gatekey.server.app import open_directory
+    from gatekey.server.issuing.model import IssuingPolicy
+    from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+    from gatekey.server.issuing.verification import TokenCheck, Unverified
+
+    directory, site = open_directory(installation), installation.site
+    policy = IssuingPolicy(site.issuer, installation.settings.token_lifetime, site.audience_domain, frozenset())
+    outcome = TokenCheck(directory, directory, policy, time.time).inspect(token)
+    if isinstance(outcome, Unverified):
+        raise Refusal(f"There is nothing to revoke. {outcome.public}")
+    claims = outcome.claims
+    return Revocation(Kind.TOKEN, claims["jti"], revoke_all_until(now), float(claims["exp"]))
+
+
+def _read_token(file: Path) -> str:
+    try:
+        if str(file) == "-":
+            return sys.stdin.read(TOKEN_LIMIT).strip()
+        with file.open(encoding="ascii") as opened_file:
+            return opened_file.read(TOKEN_LIMIT).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"{file} cannot be read as a token.") from error
+
+
+def _details(revocation: "Revocation") -> dict[str, object]:
+    return {
+        "kind": revocation.kind.value,
+        "subject": revocation.subject,
+        "issuedBefore": datetime.fromtimestamp(revocation.before, UTC).isoformat(),
+        "until": datetime.fromtimestamp(revocation.until, UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _second(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,107 @@
+"""
+The short way of a token request: from its last byte to its answer in one call.
+
+A token request is small, arrives whole, and its answer waits for nothing. So its protocol needs no task, no queue of
+messages and no timeout object, which together cost more than an ES256 signature. Everything else goes the ordinary way,
+through ASGI; both ways ask the same endpoint, and the same tests run over both.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from gatekey.server.serving.http_server import BoundedProtocol
+from gatekey.server.web.oauth import Answer, Head, body_refused
+from gatekey.server.web.plain import too_large, too_slow
+from gatekey.server.web.token_endpoint import TokenEndpoint
+from gatekey.wire.fields import BODY_LIMIT
+
+STATUS_LINES = {status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+FIXED_HEADERS = b"content-type: application/json\r\ncache-control: no-store\r\npragma: no-cache\r\n"
+
+
+class TokenProtocol(BoundedProtocol):
+    """
+    Answers token requests itself and leaves all others to uvicorn.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._endpoint: TokenEndpoint | None = None
+        self._head = Head("", "", b"", ())
+        self._refused: Answer | None = None
+        self._body = b""
+
+    def on_headers_complete(self) -> None:
+        """
+        Take the request if it is one for us, or hand it on.
+        """
+        endpoint = self._takes()
+        if endpoint is None:
+            super().on_headers_complete()
+            return
+        self.head_is_read(body_follows=True)
+        self._endpoint, self._body = endpoint, b""
+        self._head = Head(self.client[0] if self.client else "", "POST", b"", self.headers)
+        try:
+            self._refused = endpoint.check_head(self._head)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
+            self._refused = endpoint.own_fault(error)
+
+    def on_body(self, body: bytes) -> None:
+        """
+        Collect the body of our request; one that is too large is answered at once.
+        """
+        if self._endpoint is None:
+            if self.cycle is not None:
+                super().on_body(body)
+            return
+        self._body += body
+        if len(self._body) > BODY_LIMIT:
+            self._finish(body_refused(too_large(BODY_LIMIT)))
+
+    def on_message_complete(self) -> None:
+        """
+        Answer our request.
+        """
+        self.message_is_read()
+        if self._endpoint is not None:
+            self._finish(self._refused)
+        elif self.cycle is not None and not self.transport.is_closing():
+            super().on_message_complete()
+
+    def too_slow(self) -> None:
+        """
+        Refuse a body that trickles.
+        """
+        if self._endpoint is not None:
+            self._finish(body_refused(too_slow()))
+        super().too_slow()
+
+    def _takes(self) -> TokenEndpoint | None:
+        # Only a request that nothing stands before: pipelined ones wait their turn in uvicorn's queue.
+        if self.cycle is not None and not self.cycle.response_complete:
+            return None
+        if self.parser.get_method() != b"POST" or self.expect_100_continue or self.parser.should_upgrade():
+            return None
+        endpoint: TokenEndpoint | None = getattr(self.app, "at_once", {}).get(self.url)
+        return endpoint
+
+    def _finish(self, refused: Answer | None) -> None:
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint is None or self.transport.is_closing():
+            return
+        answer = endpoint.answer_at_once(self._head, self._body, refused)
+        self._body = b""
+        stays = self.parser.should_keep_alive() and (b"connection", b"close") not in answer.headers
+        self.transport.write(self._encode(answer, stays=stays))
+        self.on_response_complete()
+        if not stays:
+            self.transport.close()
+
+    def _encode(self, answer: Answer, *, stays: bool) -> bytes:
+        lines = [STATUS_LINES[HTTPStatus(answer.status)]]
+        lines += [b"%b: %b\r\n" % pair for pair in (*self.server_state.default_headers, *answer.headers)]
+        if not stays and (b"connection", b"close") not in answer.headers:
+            lines.append(b"connection: close\r\n")
+        lines.append(b"content-length: %d\r\n" % len(answer.body))
+        return b"".join((*lines, FIXED_HEADERS, b"\r\n", answer.body))
