@@ -129,6 +129,8 @@ def compose(installation: Installation, directory: Directory, observer: Observer
             block_after=settings.limit_block_after,
             block_window=settings.limit_block_window,
             block_for=settings.limit_block_for,
+            block_at_most=settings.limit_block_at_most,
+            block_forgiven=settings.limit_block_forgiven,
         ),
         time.monotonic_ns,
     )

@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gatekey.errors import ConfigurationError
 
 PREFIX = "GATEKEY_"
+LONGEST = 86_400.0 * 365
+"""Seconds; a limit that lasts over a year is a typing error."""
+
 NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}TEST_")
 """Variables of the scripts and of the command line itself."""
 
@@ -46,11 +49,29 @@ class Settings(BaseModel):
     zeebe_grpc: str = Field("localhost:26500", description="Zeebe gRPC address of the first cluster: host:port.")
     zeebe_rest: str = Field("http://localhost:8080", description="Zeebe REST URL of the first cluster.")
     token_lifetime: int = Field(86_400, ge=60, le=2_592_000, description="Seconds an access token lives.")
-    limit_rate: float = Field(1.0, gt=0, description="Token requests per second and source address.")
-    limit_burst: int = Field(10, ge=1, description="Token requests an address may make at once after a rest.")
-    limit_block_after: int = Field(30, ge=1, description="Refused requests within the window that block an address.")
-    limit_block_window: float = Field(60.0, gt=0, description="Seconds over which refusals are counted.")
-    limit_block_for: float = Field(60.0, gt=0, description="Seconds a block lasts.")
+    limit_rate: float = Field(
+        1.0, gt=0, le=1e9, allow_inf_nan=False, description="Token requests per second and source address."
+    )
+    limit_burst: int = Field(10, ge=1, le=10**9, description="Token requests an address may make at once after a rest.")
+    limit_block_after: int = Field(
+        30, ge=1, le=10**9, description="Refused requests within the window that block an address."
+    )
+    limit_block_window: float = Field(
+        60.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds over which refusals are counted."
+    )
+    limit_block_for: float = Field(
+        60.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds a first block lasts."
+    )
+    limit_block_at_most: float = Field(
+        900.0,
+        gt=0,
+        le=LONGEST,
+        allow_inf_nan=False,
+        description="Seconds a block lasts at most; each doubles the next.",
+    )
+    limit_block_forgiven: float = Field(
+        900.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds after a block that take one doubling back."
+    )
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
     master_key_file: Path | None = Field(
