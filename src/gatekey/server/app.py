@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gatekey.errors import ConfigurationError
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
+from gatekey.server.clusters.decide import check_cluster, check_upstreams
 from gatekey.server.clusters.model import Cluster, Organisation
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, read_address
 from gatekey.server.issuing.keys import SigningKey
@@ -205,6 +207,11 @@ def _site(settings: Settings, remembered: Site | None) -> Site:
 
 def _founding(settings: Settings) -> Founding:
     organisation = Organisation(_new_uuid(), settings.organisation)
+    refused = check_cluster(settings.cluster, settings.region) or check_upstreams(
+        settings.zeebe_grpc, settings.zeebe_rest
+    )
+    if refused:
+        raise ConfigurationError(refused.public, hint="See GATEKEY_CLUSTER, GATEKEY_REGION, GATEKEY_ZEEBE_*.")
     cluster = Cluster(
         cluster_id=_new_uuid(),
         organisation_id=organisation.organisation_id,

@@ -4,6 +4,7 @@ Every setting of the service: one frozen tree, read once, all faults told at onc
 From strongest to weakest: command-line flags, `GATEKEY_*` environment variables, the TOML file, the defaults below.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gatekey.errors import ConfigurationError
 
 PREFIX = "GATEKEY_"
+HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\*|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\]):(?P<port>[0-9]{1,5})")
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""One label of a host name (RFC 1123 section 2.1)."""
+
+LARGEST_PORT = 65_535
+
 LONGEST = 86_400.0 * 365
 """Seconds; a limit that lasts over a year is a typing error."""
 
-NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}TEST_")
-"""Variables of the scripts and of the command line itself."""
+NOT_SETTINGS = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE"})
+TESTING = f"{PREFIX}TEST_"
+"""Variables of the command line itself, of the scripts and of the tests."""
 
 
 def _default_data() -> Path:
@@ -79,26 +88,30 @@ class Settings(BaseModel):
     )
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written to standard error.")
 
-    @field_validator("http", "gateway", "gateway_address", "zeebe_grpc")
+    @field_validator("http", "gateway", "zeebe_grpc")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        host, colon, port = value.rpartition(":")
-        if value and (not colon or not host or not port.isdecimal() or int(port) > 65_535):  # noqa: PLR2004 - 16 bits
-            raise ValueError("must be host:port, such as localhost:8400")
-        return value
+        return _address(value)
 
-    @field_validator("public_url", "zeebe_rest")
+    @field_validator("gateway_address")
+    @classmethod
+    def _is_address_if_set(cls, value: str) -> str:
+        return _address(value) if value else value
+
+    @field_validator("zeebe_rest")
     @classmethod
     def _is_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
-            raise ValueError("must be an http or https URL, such as http://localhost:8400")
-        return value.rstrip("/")
+        return _url(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url_if_set(cls, value: str) -> str:
+        return _url(value) if value else value
 
     @field_validator("domain")
     @classmethod
     def _is_domain(cls, value: str) -> str:
-        if value and not all(label.replace("-", "a").isalnum() for label in value.split(".")):
+        if value and not all(LABEL.fullmatch(label) for label in value.lower().split(".")):
             raise ValueError("must be a domain, such as camunda.example.org")
         return value.lower()
 
@@ -123,6 +136,25 @@ class Settings(BaseModel):
         return self.gateway_address or reachable(self.gateway)
 
 
+def _address(value: str) -> str:
+    found = ADDRESS.fullmatch(value)
+    if found is None or not 0 < int(found["port"]) <= LARGEST_PORT:
+        raise ValueError("must be host:port, such as localhost:8400")
+    return value
+
+
+def _url(value: str) -> str:
+    fault = "must be an http or https URL, such as http://localhost:8400"
+    try:
+        parts = urlsplit(value)
+        loose = parts.query or parts.fragment or parts.username is not None or parts.port == 0
+    except ValueError:
+        raise ValueError(fault) from None
+    if parts.scheme not in {"http", "https"} or not HOST.fullmatch(parts.hostname or "") or loose or " " in value:
+        raise ValueError(fault)
+    return value.rstrip("/")
+
+
 def reachable(address: str) -> str:
     """
     Return the host:port to call for a listening address: nobody can call `0.0.0.0`.
@@ -141,12 +173,12 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str], file
     variables = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
-        if name.startswith(PREFIX) and value and not name.startswith(NOT_SETTINGS)
+        if name.startswith(PREFIX) and value and name not in NOT_SETTINGS and not name.startswith(TESTING)
     }
     try:
         values = {} if file is None else tomllib.loads(file.read_text(encoding="utf-8"))
         return Settings.model_validate({**values, **variables, **flags})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The settings file {file} cannot be read: {error}.") from error
     except ValidationError as error:
         faults = "; ".join(f"{_place(fault['loc'])}: {_words(fault)}" for fault in error.errors())

@@ -85,7 +85,7 @@ class Directory:
         file = (status.st_dev, status.st_ino)
         if self._connection is None or file != self._file:
             self._forget()
-            self._connection = sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, isolation_level=None)
+            self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             self._connection.execute("PRAGMA query_only=ON")
             self._file = file
