@@ -2,23 +2,39 @@
 What every limiter promises, wherever it keeps its state.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.limiting.ports import Limiter
+from gatekey.server.limiting.shared import SharedLimiter
 
 Clock = Callable[[], int]
 MakeLimiter = Callable[[LimitPolicy, Clock], Limiter]
 
 
-@pytest.fixture(params=[MemoryLimiter], ids=["memory"])
-def make_limiter(request: pytest.FixtureRequest) -> MakeLimiter:
-    make: MakeLimiter = request.param
-    return make
+@pytest.fixture(params=["memory", "shared"])
+def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeLimiter]:
+    """
+    Each has room for a thousand addresses.
+    """
+    with ExitStack() as after:
+
+        def memory(policy: LimitPolicy, clock: Clock) -> Limiter:
+            return MemoryLimiter(policy, clock, capacity=1000)
+
+        def shared(policy: LimitPolicy, clock: Clock) -> Limiter:
+            SharedLimiter.create(tmp_path / "limits", capacity=1000)
+            limiter = SharedLimiter.open(tmp_path / "limits", policy, clock)
+            after.callback(limiter.close)
+            return limiter
+
+        yield {"memory": memory, "shared": shared}[request.param]
 
 
 class HandClock:
@@ -61,6 +77,54 @@ def test_a_block_holds_for_every_request_and_ends_when_it_said(make_limiter: Mak
 
     assert (60, Blocked(1, last.until)) == (last.retry_after, before)
     assert Admitted() == limiter.ask("192.0.2.1")
+
+
+def test_blocks_grow_and_are_forgiven(make_limiter: MakeLimiter, clock: HandClock) -> None:
+    limiter = make_limiter(LimitPolicy(block_at_most=200, block_forgiven=300), clock)
+    lengths = []
+    for pause in (0, 0, 0, 299, 300, 600):
+        clock.now += pause * SECOND
+        verdicts = [limiter.ask("192.0.2.1") for _ in range(40)]
+        assert isinstance(verdicts[-1], Blocked)
+        lengths.append(verdicts[-1].retry_after)
+        clock.now = verdicts[-1].until
+
+    assert [60, 120, 200, 200, 120, 60] == lengths
+
+
+def test_an_address_at_rest_is_answered_as_if_never_seen(make_limiter: MakeLimiter, clock: HandClock) -> None:
+    limiter = make_limiter(LimitPolicy(), clock)
+    first = [type(limiter.ask("192.0.2.1")) for _ in range(41)]
+    clock.now += (60 + 900) * SECOND
+
+    assert first == [type(limiter.ask("192.0.2.1")) for _ in range(41)]
+
+
+def test_more_addresses_than_there_are_places_are_all_served_and_free_no_blocked_one(
+    make_limiter: MakeLimiter, clock: HandClock
+) -> None:
+    limiter = make_limiter(LimitPolicy(), clock)
+    blocked = [f"192.0.2.{number}" for number in range(5)]
+    for address in blocked * 40:
+        limiter.ask(address)
+
+    assert {Admitted()} == {limiter.ask(f"2001:db8:{number:x}::/64") for number in range(10_000)}
+    assert {Blocked(60, clock.now + 60 * SECOND)} == {limiter.ask(address) for address in blocked}
+
+
+def test_a_flood_of_others_changes_nothing_for_an_address_that_goes_on_asking(
+    make_limiter: MakeLimiter, clock: HandClock
+) -> None:
+    limiter = make_limiter(LimitPolicy(burst=2, block_after=1000), clock)
+    verdicts = []
+    for number in range(10_000):
+        limiter.ask(f"2001:db8:{number:x}::/64")
+        clock.now += SECOND // 1000
+        if number % 100 == 0:
+            verdicts.append(limiter.ask("192.0.2.1"))
+
+    assert 2 + 9 == verdicts.count(Admitted())
+    assert 100 - 11 == verdicts.count(Limited(1))
 
 
 def test_waiting_as_told_is_enough(make_limiter: MakeLimiter, clock: HandClock) -> None:

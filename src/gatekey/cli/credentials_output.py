@@ -3,6 +3,7 @@ Where new credentials go: a private file that appears whole or not at all, or th
 """
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -30,6 +31,13 @@ class NewCredentials:
     entries: Entries
     facts: Mapping[str, object]
     done: str
+
+
+NAMELESS_UNKNOWN = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL, errno.EXDEV})
+"""What file systems and kernels answer that cannot write a file without a name (open(2), O_TMPFILE)."""
+
+O_TMPFILE: int = getattr(os, "O_TMPFILE", os.O_DIRECTORY)
+"""Linux only; elsewhere a flag with which opening a folder for writing fails (EISDIR)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +82,40 @@ class CredentialsOutput:
         """
         target = path.absolute()
         try:
-            descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
             try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.link(temporary, target)  # unlike a rename it never replaces a file that came in between
-            finally:
-                Path(temporary).unlink()
+                _write_nameless(target, text)
+            except OSError as error:
+                if error.errno not in NAMELESS_UNKNOWN:
+                    raise
+                _write_named(target, text)
             _sync_folder(target.parent)
         except OSError as error:
             raise ServiceError(
                 f"{shown.done} But {path} could not be written: {error.strerror}.",
                 hint=f"Nobody has seen the secret: rotate it with gatekey clients secrets rotate {shown.client_id}",
             ) from error
+
+
+def _write_nameless(target: Path, text: str) -> None:
+    # The file gets its name last: a process that is killed before leaves no second copy of the secret.
+    with os.fdopen(os.open(target.parent, O_TMPFILE | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+        # With a folder descriptor, which an absolute path does not use, Python calls linkat with AT_SYMLINK_FOLLOW.
+        os.link(f"/proc/self/fd/{file.fileno()}", target, src_dir_fd=file.fileno())
+
+
+def _write_named(target: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, target)  # unlike a rename it never replaces a file that came in between
+    finally:
+        Path(temporary).unlink()
 
 
 def _sync_folder(folder: Path) -> None:

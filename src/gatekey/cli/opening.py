@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gatekey.errors import ServiceError
+from gatekey.errors import GatekeyError, ServiceError
 
 if TYPE_CHECKING:
     from gatekey.server.app import Installation
@@ -94,7 +94,7 @@ def find_client(installation: "Installation", name_or_id: str) -> "ListedClient"
     return named[0]
 
 
-class Refusal(ServiceError):
+class Refusal(GatekeyError):
     """
     What was asked for was not done, for a reason that the caller can mend.
     """

@@ -13,6 +13,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gatekey.errors import ConfigurationError
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.auditing.telling import Observers
 from gatekey.server.clients.administration import ClientAdministration
@@ -20,6 +21,7 @@ from gatekey.server.clients.key_administration import KeyAdministration
 from gatekey.server.clients.secret_administration import SecretAdministration
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
+from gatekey.server.clusters.decide import check_cluster, check_upstreams
 from gatekey.server.clusters.model import Cluster, Organisation
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, read_address
 from gatekey.server.issuing.assertions import AssertionCheck
@@ -119,23 +121,30 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
     Open the data folder; `create` founds an installation where there is none. Raises `ServiceError`.
     """
     folder = DataFolder(settings.data.expanduser().absolute())
-    if create:
-        folder.create()
-    master = _master_key(settings, folder)
-    database = folder.open_database()
+    if not create:
+        master, site = _master_key(settings, folder), _site(settings, folder.recall_site())
+        return _open(settings, folder, master, folder.open_database(), site)
+    with folder.creating():
+        master = _master_key(settings, folder, create=True)
+        database = folder.open_database(create=True)
+        if not is_founded(database):
+            found(database, _founding(settings), Seal(master.derive("storage")), utc_now())
+        installation = _open(settings, folder, master, database, _site(settings, None))
+        installation.rotate_if_due()
+        return installation
+
+
+def _open(settings: Settings, folder: DataFolder, master: MasterKey, database: Database, site: Site) -> Installation:
     seal = Seal(master.derive("storage"))
-    if create and not is_founded(database):
-        found(database, _founding(settings), seal, utc_now())
     keys = SqlKeyStore(database, seal)
-    rotation = _rotation(settings)
     longest_life = timedelta(seconds=settings.token_lifetime_max)
     secret_store = SqlSecretStore(database, longest_life)
     pepper = master.derive("client secrets")
-    installation = Installation(
+    return Installation(
         settings=settings,
         folder=folder,
         database=database,
-        site=_site(settings, None if create else folder.recall_site()),
+        site=site,
         clients=ClientAdministration(
             SqlClientStore(database, longest_life),
             secret_store,
@@ -148,14 +157,11 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
         client_keys=KeyAdministration(secret_store, utc_now),
         keys=keys,
         revocations=SqlRevocationStore(database),
-        rotation=rotation,
+        rotation=_rotation(settings),
         clusters=ClusterAdministration(SqlClusterStore(database, seal), utc_now, _new_uuid),
         sign_in=SignIn(SqlPeopleStore(database), utc_now, _new_key),
         master=master,
     )
-    if create:
-        installation.rotate_if_due()
-    return installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,7 @@ def compose(installation: Installation, directory: Directory, observer: Observer
         ]
     )
     at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
+    others.router.redirect_slashes = False  # its redirects name whatever host the caller named
     return Application(endpoints, at_once, others)
 
 
@@ -265,6 +272,8 @@ def _limit_policy(settings: Settings) -> LimitPolicy:
         block_after=settings.limit_block_after,
         block_window=settings.limit_block_window,
         block_for=settings.limit_block_for,
+        block_at_most=settings.limit_block_at_most,
+        block_forgiven=settings.limit_block_forgiven,
     )
 
 
@@ -315,12 +324,12 @@ def gateway_view(installation: Installation, clusters: Iterable[Cluster], keys: 
     )
 
 
-def _master_key(settings: Settings, folder: DataFolder) -> MasterKey:
+def _master_key(settings: Settings, folder: DataFolder, *, create: bool = False) -> MasterKey:
     if settings.master_key is not None:
         return read_master_key(settings.master_key.get_secret_value(), "GATEKEY_MASTER_KEY")
     if settings.master_key_file is not None:
         return load_master_key(settings.master_key_file)
-    return folder.read_master_key()
+    return folder.read_master_key(create=create)
 
 
 def _site(settings: Settings, remembered: Site | None) -> Site:
@@ -340,6 +349,11 @@ def _site(settings: Settings, remembered: Site | None) -> Site:
 
 def _founding(settings: Settings) -> Founding:
     organisation = Organisation(_new_uuid(), settings.organisation)
+    refused = check_cluster(settings.cluster, settings.region) or check_upstreams(
+        settings.zeebe_grpc, settings.zeebe_rest
+    )
+    if refused:
+        raise ConfigurationError(refused.public, hint="See GATEKEY_CLUSTER, GATEKEY_REGION, GATEKEY_ZEEBE_*.")
     cluster = Cluster(
         cluster_id=_new_uuid(),
         organisation_id=organisation.organisation_id,

@@ -4,6 +4,7 @@ Every setting of the service: one frozen tree, read once, all faults told at onc
 From strongest to weakest: command-line flags, `GATEKEY_*` environment variables, the TOML file, the defaults below.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +16,19 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gatekey.errors import ConfigurationError
 
 PREFIX = "GATEKEY_"
-NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}CACHE", f"{PREFIX}TEST_")
-"""Variables of the scripts and of the command line itself."""
+HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+ADDRESS = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\*|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\]):(?P<port>[0-9]{1,5})")
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""One label of a host name (RFC 1123 section 2.1)."""
+
+LARGEST_PORT = 65_535
+
+LONGEST = 86_400.0 * 365
+"""Seconds; a limit that lasts over a year is a typing error."""
+
+NOT_SETTINGS = frozenset({f"{PREFIX}CONFIG", f"{PREFIX}CACHE"})
+TESTING = f"{PREFIX}TEST_"
+"""Variables of the command line itself, of the scripts and of the tests."""
 
 
 def _default_data() -> Path:
@@ -46,17 +58,37 @@ class Settings(BaseModel):
     zeebe_grpc: str = Field("localhost:26500", description="Zeebe gRPC address of the first cluster: host:port.")
     zeebe_rest: str = Field("http://localhost:8080", description="Zeebe REST URL of the first cluster.")
     token_lifetime: int = Field(86_400, ge=60, le=2_592_000, description="Seconds an access token lives.")
-    token_lifetime_max: int = Field(604_800, ge=60, description="The most seconds a client's tokens may be given.")
+    token_lifetime_max: int = Field(
+        2_592_000, ge=60, le=2_592_000, description="The most seconds that tokens of a client may be given."
+    )
     token_algorithm: Literal["RS256", "ES256", "EdDSA"] = Field("RS256", description="What signs access tokens.")
     token_form: Literal["JWT", "at+jwt"] = Field("JWT", description="typ of access tokens; at+jwt is RFC 9068.")
     storm_shield: int = Field(30, ge=0, le=300, description="Seconds in which equal requests get one token; 0 is off.")
     key_sign_for: int = Field(7_776_000, ge=3_600, description="Seconds a signing key signs before it is rotated.")
     key_lead: int = Field(3_600, ge=0, description="Seconds a signing key is published before it signs.")
-    limit_rate: float = Field(1.0, gt=0, description="Token requests per second and source address.")
-    limit_burst: int = Field(10, ge=1, description="Token requests an address may make at once after a rest.")
-    limit_block_after: int = Field(30, ge=1, description="Refused requests within the window that block an address.")
-    limit_block_window: float = Field(60.0, gt=0, description="Seconds over which refusals are counted.")
-    limit_block_for: float = Field(60.0, gt=0, description="Seconds a block lasts.")
+    limit_rate: float = Field(
+        1.0, gt=0, le=1e9, allow_inf_nan=False, description="Token requests per second and source address."
+    )
+    limit_burst: int = Field(10, ge=1, le=10**9, description="Token requests an address may make at once after a rest.")
+    limit_block_after: int = Field(
+        30, ge=1, le=10**9, description="Refused requests within the window that block an address."
+    )
+    limit_block_window: float = Field(
+        60.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds over which refusals are counted."
+    )
+    limit_block_for: float = Field(
+        60.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds a first block lasts."
+    )
+    limit_block_at_most: float = Field(
+        900.0,
+        gt=0,
+        le=LONGEST,
+        allow_inf_nan=False,
+        description="Seconds a block lasts at most; each doubles the next.",
+    )
+    limit_block_forgiven: float = Field(
+        900.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds after a block that take one doubling back."
+    )
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
     master_key_file: Path | None = Field(
@@ -67,26 +99,30 @@ class Settings(BaseModel):
     workers: int = Field(1, ge=1, le=64, description="Processes that answer requests; as many as cores is best.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written to standard error.")
 
-    @field_validator("http", "gateway", "gateway_address", "zeebe_grpc", "metrics")
+    @field_validator("http", "gateway", "zeebe_grpc")
     @classmethod
     def _is_address(cls, value: str) -> str:
-        host, colon, port = value.rpartition(":")
-        if value and (not colon or not host or not port.isdecimal() or int(port) > 65_535):  # noqa: PLR2004 - 16 bits
-            raise ValueError("must be host:port, such as localhost:8400")
-        return value
+        return _address(value)
 
-    @field_validator("public_url", "zeebe_rest")
+    @field_validator("gateway_address", "metrics")
+    @classmethod
+    def _is_address_if_set(cls, value: str) -> str:
+        return _address(value) if value else value
+
+    @field_validator("zeebe_rest")
     @classmethod
     def _is_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
-            raise ValueError("must be an http or https URL, such as http://localhost:8400")
-        return value.rstrip("/")
+        return _url(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url_if_set(cls, value: str) -> str:
+        return _url(value) if value else value
 
     @field_validator("domain")
     @classmethod
     def _is_domain(cls, value: str) -> str:
-        if value and not all(label.replace("-", "a").isalnum() for label in value.split(".")):
+        if value and not all(LABEL.fullmatch(label) for label in value.lower().split(".")):
             raise ValueError("must be a domain, such as camunda.example.org")
         return value.lower()
 
@@ -117,6 +153,25 @@ class Settings(BaseModel):
         return self.gateway_address or reachable(self.gateway)
 
 
+def _address(value: str) -> str:
+    found = ADDRESS.fullmatch(value)
+    if found is None or not 0 < int(found["port"]) <= LARGEST_PORT:
+        raise ValueError("must be host:port, such as localhost:8400")
+    return value
+
+
+def _url(value: str) -> str:
+    fault = "must be an http or https URL, such as http://localhost:8400"
+    try:
+        parts = urlsplit(value)
+        loose = parts.query or parts.fragment or parts.username is not None or parts.port == 0
+    except ValueError:
+        raise ValueError(fault) from None
+    if parts.scheme not in {"http", "https"} or not HOST.fullmatch(parts.hostname or "") or loose or " " in value:
+        raise ValueError(fault)
+    return value.rstrip("/")
+
+
 def reachable(address: str) -> str:
     """
     Return the host:port to call for a listening address: nobody can call `0.0.0.0`.
@@ -135,12 +190,12 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str], file
     variables = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
-        if name.startswith(PREFIX) and value and not name.startswith(NOT_SETTINGS)
+        if name.startswith(PREFIX) and value and name not in NOT_SETTINGS and not name.startswith(TESTING)
     }
     try:
         values = {} if file is None else tomllib.loads(file.read_text(encoding="utf-8"))
         return Settings.model_validate({**values, **variables, **flags})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The settings file {file} cannot be read: {error}.") from error
     except ValidationError as error:
         faults = "; ".join(f"{_place(fault['loc'])}: {_words(fault)}" for fault in error.errors())

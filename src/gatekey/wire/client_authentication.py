@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_plus
 
-from gatekey.wire.fields import Fields, UnreadableError, read_fields
+from gatekey.wire.fields import Fields, UnreadableError, check_values, read_fields
 from gatekey.wire.secret_text import SecretText
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -88,7 +88,9 @@ def read_basic(authorization: str) -> tuple[str, str]:
     client_id, colon, secret = text.partition(":")
     if not colon or not client_id or not secret:
         raise UnreadableError("The Basic credentials need an id, a colon and a secret.")
-    return unquote_plus(client_id), unquote_plus(secret)
+    decoded = unquote_plus(client_id), unquote_plus(secret)
+    check_values(decoded)
+    return decoded
 
 
 def claimed_client(content_type: str, authorization: str | None, body: bytes) -> str | None:

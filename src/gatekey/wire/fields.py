@@ -6,6 +6,7 @@ Administration API client send it. A repeated parameter is an error (RFC 6749 se
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,6 +19,9 @@ FIELD_LIMIT = 32
 
 VALUE_LIMIT = 8 * 1024
 """Characters in one value."""
+
+SURROGATES = ("\ud800", "\udfff")
+"""No character by themselves, and impossible to write in UTF-8."""
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -51,8 +55,7 @@ def read_fields(content_type: str, body: bytes) -> Fields:
     """
     kind, _, parameters = content_type.partition(";")
     kind = kind.strip().lower()
-    charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
-    if charset and charset not in {"utf-8", "utf8"}:
+    if not {"utf-8", "utf8"}.issuperset(_charsets(parameters)):
         raise UnreadableError("The body must be UTF-8.")
     try:
         text = body.decode("utf-8")
@@ -63,6 +66,11 @@ def read_fields(content_type: str, body: bytes) -> Fields:
     if kind == JSON:
         return _unique(_json_pairs(text))
     raise UnreadableError(f"The content type must be {FORM} or {JSON}.")
+
+
+def _charsets(parameters: str) -> list[str]:
+    pairs = [parameter.strip().partition("=") for parameter in parameters.lower().split(";")]
+    return [value.strip(' "') for name, _, value in pairs if name.strip() == "charset"]
 
 
 def _form_pairs(text: str) -> list[tuple[str, str]]:
@@ -103,6 +111,19 @@ def _unique(pairs: list[tuple[str, str]]) -> Fields:
         "".join((*fields, *fields.values())).encode()
     except UnicodeEncodeError:  # JSON can spell half of a surrogate pair
         raise UnreadableError("A parameter is no Unicode text.") from None
-    if any(len(value) > VALUE_LIMIT or "\0" in value for value in fields.values()):
-        raise UnreadableError("A parameter's value is not acceptable.")
-    return fields
+    check_values(fields.values())
+    # RFC 6749 section 3.2: a parameter without a value counts as left out.
+    return {name: value for name, value in fields.items() if value}
+
+
+def check_values(values: Iterable[str]) -> None:
+    """
+    Refuse what no honest value has: NUL, halves of surrogate pairs (JSON can say them), enormous length.
+    """
+    for value in values:
+        if (
+            len(value) > VALUE_LIMIT
+            or "\0" in value
+            or any(SURROGATES[0] <= letter <= SURROGATES[1] for letter in value)
+        ):
+            raise UnreadableError("A parameter's value is not acceptable.")

@@ -3,7 +3,7 @@ Creating, listing and deleting API clients.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gatekey.server.clients.decide import check_lifetime, check_name, read_scopes
@@ -39,7 +39,7 @@ class ClientAdministration:
     store: ClientStore
     secrets: SecretStore
     longest_life: int
-    pepper: bytes
+    pepper: bytes = field(repr=False)
     now: Callable[[], datetime]
     choose: Choose
 

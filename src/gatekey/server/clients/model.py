@@ -2,7 +2,7 @@
 What an API client and its stored secret are, and what can come of asking for a change.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gatekey.wire.secret_text import SecretText
@@ -37,7 +37,7 @@ class StoredSecret:
 
     secret_id: str
     client_id: str
-    digest: bytes
+    digest: bytes = field(repr=False)
     created: datetime
     presented: datetime | None = None
     label: str = ""

@@ -4,7 +4,7 @@ Rotating, listing and ending the secrets of API clients.
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gatekey.server.clients.digest import digest_secret
@@ -28,7 +28,7 @@ class SecretAdministration:
     """
 
     store: SecretStore
-    pepper: bytes
+    pepper: bytes = field(repr=False)
     now: Callable[[], datetime]
     choose: Choose
 

@@ -68,6 +68,10 @@ def check_secret(name: str, value: str) -> Refused | None:
             "A secret name is shorter than 50 characters: letters and digits, joined by '/', '.', '_' or '-'.",
             "secret name not accepted",
         )
-    if len(value.encode()) > SECRET_VALUE_LIMIT:
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        return Refused("A secret value is text that UTF-8 can hold.", "secret value is no text")
+    if size > SECRET_VALUE_LIMIT:
         return Refused("A secret value has at most 65536 bytes.", "secret value too large")
     return None

@@ -5,7 +5,7 @@ Is this client who it says it is?
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.model import Authenticated, KnownClient, KnownSecret, Refusal, Refused
@@ -26,7 +26,7 @@ class ClientAuthentication:
 
     directory: ClientDirectory
     assertions: AssertionCheck
-    pepper: bytes
+    pepper: bytes = field(repr=False)
     now: Callable[[], float]
 
     def authenticate(self, credential: Credential) -> Authenticated | Refused:

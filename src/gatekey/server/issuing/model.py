@@ -17,7 +17,7 @@ class KnownSecret:
     A client secret as it is checked: it works until `ends` (seconds since 1970, None for ever).
     """
 
-    digest: bytes
+    digest: bytes = field(repr=False)
     ends: float | None = None
 
 

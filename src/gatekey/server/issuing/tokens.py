@@ -38,7 +38,7 @@ class TokenService:
     directory: ClientDirectory
     keys: KeyRing
     policy: IssuingPolicy
-    shield_key: bytes
+    shield_key: bytes = field(repr=False)
     now: Callable[[], float]
     make_id: Callable[[], str]
     remembered: dict[MemoryKey, SecretText] = field(default_factory=dict)

@@ -2,41 +2,43 @@
 The limiter of one process: its state lives and dies with it.
 """
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
 from threading import Lock
 
-from gatekey.server.limiting.decide import decide, is_forgettable
-from gatekey.server.limiting.model import AddressState, Blocked, LimitPolicy, Verdict
+from gatekey.server.limiting.decide import decide, give_way, rests_from
+from gatekey.server.limiting.model import AddressState, LimitPolicy, Verdict
 
 CAPACITY = 100_000
 """Addresses; some 30 MB when full, and far more hosts than ask one installation for tokens."""
 
-FORGET_PER_ASK = 2
-"""Addresses looked at per request: one more than a request can add, so those at rest go sooner than others come."""
+LOOKS = 2
+"""Addresses looked at for each newcomer: one more than comes, so those at rest go sooner than others come."""
+
+LOOKS_IN_A_CROWD = 16
+"""Among how many one has to give way where no place is free: as many as share a bucket of the shared limiter."""
 
 
 class MemoryLimiter:
     """
     Keeps at most `capacity` addresses; `clock` returns monotonic nanoseconds, as `time.monotonic_ns` does.
 
-    When all places are taken, the address that has been quiet longest gives way, never a blocked one. Should every
-    place be held by a blocked address, newcomers are admitted without being remembered: better no limit than no
-    service. Any thread may ask.
+    When all places are taken, of sixteen addresses the one nearest to its rest gives way, never a blocked one; other
+    sixteen for the next newcomer. Should all of them be blocked, the newcomer is admitted without being remembered:
+    better no limit than no service. Any thread may ask.
     """
 
     def __init__(self, policy: LimitPolicy, clock: Callable[[], int], capacity: int = CAPACITY) -> None:
         self._policy = policy
         self._clock = clock
         self._capacity = capacity
-        self._open: OrderedDict[str, AddressState] = OrderedDict()
-        """Longest quiet first."""
-        self._blocked: OrderedDict[str, AddressState] = OrderedDict()
-        """First to be free first, because all blocks last equally long."""
+        self._states: dict[str, AddressState] = {}
+        self._round: deque[str] = deque()
+        """The same addresses in the order in which they are looked at."""
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._open) + len(self._blocked)
+        return len(self._states)
 
     def ask(self, address: str) -> Verdict:
         """
@@ -44,29 +46,29 @@ class MemoryLimiter:
         """
         with self._lock:
             now = self._clock()
-            known = self._blocked.get(address) or self._open.get(address)
+            known = self._states.get(address)
             verdict, state = decide(self._policy, known, now)
-            if known is not state:
-                self._remember(address, verdict, state)
-            self._forget(now)
+            if known is not None:
+                self._states[address] = state
+            elif self._has_room(now):
+                self._states[address] = state
+                self._round.append(address)
             return verdict
 
-    def _remember(self, address: str, verdict: Verdict, state: AddressState) -> None:
+    def _has_room(self, now: int) -> bool:
         """
-        Keep the state as the latest one of the half it belongs to.
+        Forget who is at rest, and who has to give way; tell whether one more can be remembered.
         """
-        self._open.pop(address, None)
-        self._blocked.pop(address, None)
-        half = self._blocked if isinstance(verdict, Blocked) else self._open
-        half[address] = state
-
-    def _forget(self, now: int) -> None:
-        """
-        Drop what is at rest, oldest first, and whatever is too much.
-        """
-        for half in (self._blocked, self._open):
-            for _ in range(FORGET_PER_ASK):
-                if half and is_forgettable(next(iter(half.values())), now):
-                    half.popitem(last=False)
-        if len(self) > self._capacity and self._open:
-            self._open.popitem(last=False)
+        for _ in range(min(LOOKS, len(self._round))):
+            if rests_from(self._policy, self._states[self._round[0]]) > now:
+                self._round.rotate(-1)
+                break
+            del self._states[self._round.popleft()]
+        if len(self._states) < self._capacity:
+            return True
+        looked_at = [self._round.popleft() for _ in range(min(LOOKS_IN_A_CROWD, len(self._round)))]
+        place = give_way(self._policy, (self._states[address] for address in looked_at), now)
+        if place is not None:
+            del self._states[looked_at.pop(place)]
+        self._round.extend(looked_at)
+        return place is not None

@@ -2,6 +2,7 @@
 Events as log lines on standard error.
 """
 
+import contextlib
 import logging
 import sys
 from dataclasses import asdict
@@ -61,6 +62,11 @@ class LogObserver:
         """
         if isinstance(event, OAuthAnswered | SecretsRead) and event.status < REFUSED and not self._tells_successes:
             return
+        # Nobody may be there to read any more (`gatekey serve 2>&1 | head`); requests are answered all the same.
+        with contextlib.suppress(OSError, ValueError):
+            self._write(event)
+
+    def _write(self, event: Event) -> None:
         values = {name: _one_line(value) for name, value in asdict(event).items()}
         match event:
             case OAuthAnswered() | SecretsRead():

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import assert_never
 
-from gatekey.errors import ServiceError, StorageUnavailable
+from gatekey.errors import ServiceError
 from gatekey.server.app import Installation, gateway_view
 from gatekey.server.auditing.model import Failed, GatewayChanged
 from gatekey.server.auditing.ports import Observer
@@ -63,8 +63,10 @@ class KeptGateway:
                     await self._gateway.apply(view)
                     applied = view
                 revision = current
-            except (StorageUnavailable, ServiceError) as error:
+            except ServiceError as error:
                 self._observer.tell(Failed("gateway configuration", str(error)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the gateway must learn of the next change
+                self._observer.tell(Failed("gateway configuration", type(error).__name__))
 
     def _tell(self, event: GatewayEvent) -> None:
         self._observer.tell(GatewayChanged(_in_words(event)))

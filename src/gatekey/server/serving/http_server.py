@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httptools
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,15 +25,23 @@ READING_SECONDS = 10.0
 """For a request's head, and for a token request as a whole; who trickles only holds a connection."""
 
 
+class HeadTooLargeError(Exception):
+    """
+    Raised to the parser, which ends the connection with 400.
+    """
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """
-    uvicorn's protocol with what it leaves open: how large a request's head may be and how long it may take.
+    uvicorn's protocol with what it leaves open: how large a request's head may be, how long it may take, and that an
+    offered upgrade may be ignored without losing the body.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._reading_head = True
+        self._offers_upgrade = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -53,27 +62,66 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         Count the bytes of a head and start its clock; a body has limits of its own.
         """
-        if self._reading_head:
-            self._head_bytes += len(data)
-            if self._deadline is None:
-                self._deadline = self.loop.call_later(READING_SECONDS, self.too_slow)
-        super().data_received(data)
-        if self._reading_head and self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
-            self.send_400_response("The request head is too large.")
+        if self._reading_head and self._deadline is None:
+            self._deadline = self.loop.call_later(READING_SECONDS, self.too_slow)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_again_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            if not self.transport.is_closing():
+                self.send_400_response("The request is no HTTP/1.1.")
+        else:
+            self._head_bytes = self._head_bytes + len(data) if self._reading_head else 0
+            if self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
 
     def on_headers_complete(self) -> None:
         """
-        The head is whole.
+        The head is whole: hold it back where it has to be read again, check its size, hand it on.
         """
-        self.head_is_read(body_follows=False)
-        super().on_headers_complete()
+        self._offers_upgrade = self.parser.should_upgrade()
+        if self._offers_upgrade:
+            return
+        if sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
+            raise HeadTooLargeError
+        self.on_head()
 
     def on_message_complete(self) -> None:
         """
         What comes next is a head again.
         """
+        if self._offers_upgrade:
+            return
         self.message_is_read()
+        self.on_message()
+
+    def on_head(self) -> None:
+        """
+        Take a head of decent size.
+        """
+        self.head_is_read(body_follows=False)
+        super().on_headers_complete()
+
+    def on_message(self) -> None:
+        """
+        Take the end of a message.
+        """
         super().on_message_complete()
+
+    def _read_again_without_upgrade(self, rest: bytes) -> None:
+        # RFC 9110 section 7.8: an upgrade may be ignored. Java's own HttpClient and `curl --http2` offer h2c with their
+        # first request, and the parser would drop its body.
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        if method == b"CONNECT":
+            self.send_400_response("CONNECT is not served here.")
+            return
+        kept = [(name, value) for name, value in self.headers if name not in {b"connection", b"upgrade"}]
+        head = [b"%b %b HTTP/%b\r\n" % (method, self.url, version), *(b"%b: %b\r\n" % pair for pair in kept)]
+        self._offers_upgrade = False
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"".join((*head, b"\r\n", rest)))
 
     def head_is_read(self, *, body_follows: bool) -> None:
         """

@@ -10,6 +10,9 @@ BACKLOG = 2048
 """Connections waiting to be accepted; a storm of clients queues here rather than being refused."""
 
 
+ANOTHER = "Choose another address with --http or GATEKEY_HTTP."
+
+
 def listen(address: str) -> list[socket.socket]:
     """
     Bind every address that the host name stands for: clients that know `localhost` as ::1 find the service too.
@@ -22,7 +25,7 @@ def listen(address: str) -> list[socket.socket]:
             host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG
         )
     except OSError as error:
-        raise ServiceError(f"The service cannot listen on {address}: {error.strerror}.") from error
+        raise ServiceError(f"The service cannot listen on {address}: {error.strerror}.", hint=ANOTHER) from error
     sockets: list[socket.socket] = []
     for family, kind, protocol, _, where in dict.fromkeys(found):
         try:
@@ -34,7 +37,7 @@ def listen(address: str) -> list[socket.socket]:
                 bound.close()
             raise ServiceError(
                 f"The service cannot listen on {address}: {(error.strerror or 'unknown').lower()}.",
-                hint="Stop what listens there, or choose another address with --http or GATEKEY_HTTP.",
+                hint=f"Stop what listens there. {ANOTHER}",
             ) from error
     return sockets
 

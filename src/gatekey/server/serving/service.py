@@ -31,7 +31,6 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
     settings = installation.settings
     configure_logs(settings.log_format, settings.log_level)
     with installation.folder.claimed():
-        installation.folder.remember_site(installation.site)
         sockets = listen(settings.http)
         try:
             uvloop.run(_serve(installation, sockets, on_ready, with_gateway=with_gateway))
@@ -63,6 +62,8 @@ async def _serve(
             watching = await gateway.start()
             stack.callback(watching.cancel)
         if not ending.is_set():
+            # Only now: a start that failed must not change what commands tell clients.
+            installation.folder.remember_site(installation.site)
             on_ready()
         await ending.wait()
 

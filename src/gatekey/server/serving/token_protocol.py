@@ -31,13 +31,13 @@ class TokenProtocol(BoundedProtocol):
         self._refused: Answer | None = None
         self._body = b""
 
-    def on_headers_complete(self) -> None:
+    def on_head(self) -> None:
         """
         Take the request if it is one for us, or hand it on.
         """
         endpoint = self._takes()
         if endpoint is None:
-            super().on_headers_complete()
+            super().on_head()
             return
         self.head_is_read(body_follows=True)
         self._endpoint, self._body = endpoint, b""
@@ -59,15 +59,14 @@ class TokenProtocol(BoundedProtocol):
         if len(self._body) > BODY_LIMIT:
             self._finish(body_refused(too_large(BODY_LIMIT)))
 
-    def on_message_complete(self) -> None:
+    def on_message(self) -> None:
         """
         Answer our request.
         """
-        self.message_is_read()
         if self._endpoint is not None:
             self._finish(self._refused)
         elif self.cycle is not None and not self.transport.is_closing():
-            super().on_message_complete()
+            super().on_message()
 
     def too_slow(self) -> None:
         """
@@ -81,7 +80,7 @@ class TokenProtocol(BoundedProtocol):
         # Only a request that nothing stands before: pipelined ones wait their turn in uvicorn's queue.
         if self.cycle is not None and not self.cycle.response_complete:
             return None
-        if self.parser.get_method() != b"POST" or self.expect_100_continue or self.parser.should_upgrade():
+        if self.parser.get_method() != b"POST" or self.expect_100_continue:
             return None
         endpoint: TokenEndpoint | None = getattr(self.app, "at_once", {}).get(self.url)
         return endpoint

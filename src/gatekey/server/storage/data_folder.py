@@ -4,7 +4,6 @@ The folder that holds everything an installation keeps.
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from gatekey.server.storage.master_key import MasterKey
 from gatekey.server.storage.migrating import migrate
 
 LOCK_NAME = "serve.lock"
+FOUNDING_LOCK_NAME = "founding.lock"
 SITE_NAME = "site.json"
 NOT_THERE = "There is no Gatekey installation in {path}."
 
@@ -58,16 +58,20 @@ class DataFolder:
         """
         return self.path / "counters"
 
-    def create(self) -> None:
+    @contextmanager
+    def creating(self) -> Iterator[None]:
         """
-        Create the folder (0700) unless it is there. Raises `ServiceError` when it cannot be written.
+        Create the folder (0700) unless it is there, and let one process at a time found an installation in it.
+
+        Raises `ServiceError` when it cannot be written.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not os.access(self.path, os.W_OK | os.X_OK):
-                raise PermissionError(13, "Permission denied")
-            if not self.database_path.exists():
-                create_private(self.database_path)
+            with (self.path / FOUNDING_LOCK_NAME).open("w") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if not self.database_path.exists():
+                    create_private(self.database_path)
+                yield
         except OSError as error:
             raise ServiceError(
                 f"The data folder {self.path} cannot be written: {error.strerror}.",
@@ -81,7 +85,14 @@ class DataFolder:
 
         The kernel frees the claim of a process that died.
         """
-        with (self.path / LOCK_NAME).open("w") as file:
+        try:
+            file = (self.path / LOCK_NAME).open("w")
+        except OSError as error:
+            raise ServiceError(
+                f"The data folder {self.path} cannot be claimed: {error.strerror}.",
+                hint=f"Look at {LOCK_NAME} in it: it must be a file that can be written.",
+            ) from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -109,11 +120,12 @@ class DataFolder:
         except (OSError, ValueError, TypeError):
             return None
 
-    def open_database(self) -> Database:
+    def open_database(self, *, create: bool = False) -> Database:
         """
         Open the database and bring its tables up to date. Raises `ServiceError` where there is none.
         """
-        if not self.database_path.exists():
+        # An empty file is no installation: filled with tables by a mere command, it would hide that one was lost.
+        if not self.database_path.exists() or (self._is_empty() and not create):
             raise ServiceError(
                 NOT_THERE.format(path=self.path),
                 hint="Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA.",
@@ -122,12 +134,19 @@ class DataFolder:
         migrate(opened)
         return opened
 
-    def read_master_key(self) -> MasterKey:
+    def read_master_key(self, *, create: bool = False) -> MasterKey:
         """
-        Return the key of this folder, made when database and key are both new.
+        Return the key of this folder; `create` makes one where key and database are both new.
         """
         path = self.path / master_key.FILE_NAME
-        is_new = self.database_path.exists() and self.database_path.stat().st_size == 0
-        if is_new and not path.exists():
+        if create and self._is_empty() and not path.exists():
             return master_key.create_master_key(path)
+        if not create and not self.database_path.exists():
+            raise ServiceError(
+                NOT_THERE.format(path=self.path),
+                hint="Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA.",
+            )
         return master_key.load_master_key(path)
+
+    def _is_empty(self) -> bool:
+        return self.database_path.is_file() and self.database_path.stat().st_size == 0

@@ -3,13 +3,14 @@ Opening the embedded database, and the two kinds of transaction.
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, update
-from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, update
+from sqlalchemy.exc import DBAPIError, DisconnectionError, NoResultFound, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatekey.errors import StorageUnavailable
@@ -53,7 +54,7 @@ class Database:
         try:
             with self._engine.connect() as connection, connection.execution_options(gatekey_write=write).begin():
                 yield connection
-        except (DBAPIError, NoResultFound, PoolTimeoutError) as error:
+        except (DBAPIError, NoResultFound, PoolTimeoutError, DisconnectionError) as error:
             raise StorageUnavailable(
                 f"The database {self.path} does not answer: {_cause(error)}.",
                 hint="Check the disk and the file; a copy can be put in its place while the service is stopped.",
@@ -85,18 +86,31 @@ def create_private(path: Path) -> None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+    # mode=rw: SQLite must never put a new, empty database where one was moved away.
+    address = f"{path.as_uri()}?mode=rw"
+    engine = create_engine(
+        "sqlite://",
+        poolclass=QueuePool,
+        creator=lambda: sqlite3.connect(
+            address, uri=True, check_same_thread=False, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000
+        ),
+    )
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves: the driver would start transactions too late
+    def _prepare(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
         for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "journal_mode=WAL",
             "synchronous=FULL",  # what was answered is on disk, also after a power cut
             "foreign_keys=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "checkout")
+    def _is_current(_connection: Any, record: Any, _proxy: object) -> None:
+        # A connection holds on to its file, even when another was put in its place.
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -104,6 +118,14 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _cause(error: SQLAlchemyError) -> str:

@@ -97,7 +97,7 @@ class Directory:
             if version != self._version:
                 self._read(connection)
                 self._version = version
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, TypeError, ValueError) as error:  # a foreign database lacks rows we unpack
             self._forget()
             raise StorageUnavailable(f"The database {self._path} does not answer: {error}.") from error
         return self._revision
@@ -108,7 +108,7 @@ class Directory:
         file = (status.st_dev, status.st_ino)
         if self._connection is None or file != self._file:
             self._forget()
-            self._connection = sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, isolation_level=None)
+            self._connection = sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None)
             self._connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             self._connection.execute("PRAGMA query_only=ON")
             self._file = file

@@ -4,7 +4,7 @@ The revocation feed: what gateways read to refuse tokens that are revoked though
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -31,7 +31,7 @@ class RevocationFeed:
     """
 
     store: RevocationStore
-    key: str
+    key: str = field(repr=False)
     observer: Observer
     revision: Callable[[], int]
     now: Callable[[], float]

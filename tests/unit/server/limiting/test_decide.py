@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.server.limiting.decide import decide, is_forgettable
+from gatekey.server.limiting.decide import decide, give_way, rests_from
 from gatekey.server.limiting.model import SECOND, AddressState, Admitted, Blocked, Limited, LimitPolicy, Verdict
 
 START = 10_000 * SECOND
@@ -98,11 +98,76 @@ def test_requests_during_a_block_do_not_lengthen_it() -> None:
     assert 1 == len({v.until for v in verdicts[:6000] if isinstance(v, Blocked)})
 
 
-def test_an_address_is_forgettable_when_remembering_it_changes_nothing() -> None:
-    _, state = decide(POLICY, None, START)
+def lengths(policy: LimitPolicy, pauses: Iterable[int]) -> list[int]:
+    """
+    The seconds of the blocks of an address that, after each pause (in seconds) since its last block, asks until it is
+    blocked again.
+    """
+    state, now, found = None, START, []
+    for pause in pauses:
+        now += pause * SECOND
+        verdict, state = decide(policy, state, now)
+        while not isinstance(verdict, Blocked):
+            verdict, state = decide(policy, state, now)
+        found.append(verdict.retry_after)
+        now = verdict.until
+    return found
 
-    assert not is_forgettable(state, START + SECOND - 1)
-    assert is_forgettable(state, START + SECOND)
+
+def test_each_block_lasts_twice_as_long_as_the_one_before_up_to_a_quarter_of_an_hour() -> None:
+    assert [60, 120, 240, 480, 900, 900, 900] == lengths(POLICY, [0] * 7)
+
+
+def test_a_quarter_of_an_hour_since_the_last_block_forgives_one_doubling() -> None:
+    assert [60, 120, 240, 240] == lengths(POLICY, [0, 0, 0, 900])
+    assert [60, 120, 240, 480] == lengths(POLICY, [0, 0, 0, 899])
+    assert [60, 120, 240, 120] == lengths(POLICY, [0, 0, 0, 1800])
+    assert [60, 120, 240, 480, 900, 900, 480] == lengths(POLICY, [0] * 6 + [900])
+
+
+def test_after_an_hour_even_the_longest_block_is_forgiven() -> None:
+    assert [60, 120, 240, 480, 900, 60] == lengths(POLICY, [0] * 5 + [3600])
+
+
+def test_a_block_that_is_set_longer_than_the_longest_does_not_grow_and_is_not_cut() -> None:
+    assert [3600, 3600] == lengths(LimitPolicy(block_for=3600), [0, 0])
+
+
+def test_an_address_that_was_never_blocked_is_at_rest_when_its_burst_and_its_window_are_over() -> None:
+    _, spent = decide(ONE_BY_ONE, None, START)
+    _, refused = decide(ONE_BY_ONE, spent, START)
+
+    assert START + SECOND == rests_from(ONE_BY_ONE, spent)
+    assert START + 60 * SECOND == rests_from(ONE_BY_ONE, refused)
+
+
+def test_a_blocked_address_is_at_rest_when_its_doublings_are_forgiven() -> None:
+    once = AddressState(START, blocked_until=START + 60 * SECOND, doublings=1)
+
+    assert START + 960 * SECOND == rests_from(POLICY, once)
+
+
+EASY = AddressState(START + 1 * SECOND)
+OWING = AddressState(START + 9 * SECOND)
+BLOCKED = AddressState(START, blocked_until=START + 60 * SECOND)
+LATELY_BLOCKED = AddressState(START, blocked_until=START, doublings=1)
+AT_REST = AddressState(START)
+
+
+def test_a_newcomer_takes_an_empty_place_or_that_of_an_address_at_rest() -> None:
+    assert 1 == give_way(POLICY, [EASY, None, AT_REST], START)
+    assert 1 == give_way(POLICY, [EASY, AT_REST, None], START)
+
+
+def test_where_no_place_is_free_the_address_that_owes_least_gives_way() -> None:
+    assert 2 == give_way(POLICY, [BLOCKED, OWING, EASY, LATELY_BLOCKED], START)
+    assert 1 == give_way(POLICY, [LATELY_BLOCKED, OWING, BLOCKED], START)
+    assert 1 == give_way(POLICY, [BLOCKED, LATELY_BLOCKED], START)
+
+
+def test_a_blocked_address_never_gives_way() -> None:
+    assert None is give_way(POLICY, [BLOCKED] * 16, START + 59 * SECOND)
+    assert 0 == give_way(POLICY, [BLOCKED] * 16, START + 60 * SECOND)
 
 
 def test_a_clock_that_steps_back_gives_no_budget_and_lifts_no_block() -> None:
@@ -122,7 +187,8 @@ class SlowModel:
     tokens: Fraction = field(init=False)
     seen: int | None = None
     window: list[int] = field(default_factory=list)
-    blocked_at: int | None = None
+    blocked_until: Fraction | None = None
+    strikes: int = 0
 
     def __post_init__(self) -> None:
         self.tokens = Fraction(self.policy.burst)
@@ -131,7 +197,7 @@ class SlowModel:
         passed = 0 if self.seen is None else now - self.seen
         self.seen = now
         self.tokens = min(Fraction(self.policy.burst), self.tokens + Fraction(passed, self.policy.interval))
-        if self.blocked_at is not None and Fraction(now - self.blocked_at, SECOND) < Fraction(self.policy.block_for):
+        if self.blocked_until is not None and Fraction(now, SECOND) < self.blocked_until:
             return "B"
         if self.tokens >= 1:
             self.tokens -= 1
@@ -141,9 +207,28 @@ class SlowModel:
         self.window.append(now)
         if len(self.window) == self.policy.block_after:
             self.window.clear()
-            self.blocked_at = now
+            self.block(Fraction(now, SECOND))
             return "B"
         return "L"
+
+    def block(self, now: Fraction) -> None:
+        longest = Fraction(max(self.policy.block_for, self.policy.block_at_most))
+        length = Fraction(self.policy.block_for)
+        count = self.strikes_left(now)
+        for _ in range(count):
+            length = min(2 * length, longest)
+        self.blocked_until = now + length
+        self.strikes = count + 1 if length < longest else count
+
+    def strikes_left(self, now: Fraction) -> int:
+        """
+        One strike is forgiven after another, each in its own time.
+        """
+        left, begun = self.strikes, self.blocked_until or now
+        while left and now - begun >= Fraction(self.policy.block_forgiven):
+            begun += Fraction(self.policy.block_forgiven)
+            left -= 1
+        return left
 
 
 POLICIES = st.builds(
@@ -153,11 +238,14 @@ POLICIES = st.builds(
     block_after=st.integers(1, 8),
     block_window=st.sampled_from([0.5, 1.0, 10.0, 60.0]),
     block_for=st.sampled_from([0.5, 1.0, 10.0, 60.0]),
+    block_at_most=st.sampled_from([0.5, 3.0, 40.0, 900.0]),
+    block_forgiven=st.sampled_from([0.5, 7.0, 60.0, 900.0]),
 )
 GAPS = st.lists(
     st.one_of(
         st.integers(0, 3 * SECOND),
-        st.sampled_from([0, 1, SECOND - 1, SECOND, SECOND + 1, 10 * SECOND, 60 * SECOND - 1, 60 * SECOND]),
+        st.sampled_from([0, 1, SECOND - 1, SECOND, SECOND + 1, 7 * SECOND, 10 * SECOND, 60 * SECOND - 1, 60 * SECOND]),
+        st.sampled_from([480 * SECOND, 900 * SECOND - 1, 900 * SECOND]),
     ),
     min_size=1,
     max_size=80,
@@ -199,19 +287,28 @@ def test_a_forgotten_address_is_answered_as_if_remembered(
     for now in instants_of(before):
         _, state = decide(policy, state, now)
     assert state is not None
-    rest = max(state.full_at, state.window_ends, state.blocked_until)
+    rest = rests_from(policy, state)
     later = [rest + instant - START for instant in instants_of(after)]
 
-    assert is_forgettable(state, rest)
     assert ask_at(policy, later, None) == ask_at(policy, later, state)
 
 
 @given(POLICIES, GAPS)
 def test_retry_after_is_at_least_one_second_and_bounded(policy: LimitPolicy, gaps: list[int]) -> None:
-    longest = {Limited: 30, Blocked: policy.block_for + 1}
+    longest = {Limited: 30, Blocked: max(policy.block_for, policy.block_at_most) + 1}
     refused = [v for v in ask_at(policy, instants_of(gaps)) if isinstance(v, Limited | Blocked)]
 
     assert all(1 <= verdict.retry_after <= longest[type(verdict)] for verdict in refused)
+
+
+@given(POLICIES, GAPS)
+def test_a_state_fits_four_words_wherever_it_is_kept(policy: LimitPolicy, gaps: list[int]) -> None:
+    state = None
+    for now in instants_of(gaps):
+        _, state = decide(policy, state, now)
+
+        assert max(state.full_at, state.window_ends, state.blocked_until) < 2**64
+        assert max(state.refusals, state.doublings) < 2**32
 
 
 @given(POLICIES, st.lists(st.integers(0, 20 * SECOND), min_size=1, max_size=60))

@@ -1,0 +1,285 @@
+"""
+`python benchmarks/limiter/run.py [--addresses N]`: prints what decisions cost, beside the goals they are held to.
+"""
+
+import gc
+import multiprocessing
+import os
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TypeVar
+
+import click
+
+from gatekey.server.limiting.decide import decide
+from gatekey.server.limiting.memory import MemoryLimiter
+from gatekey.server.limiting.model import SECOND, Admitted, LimitPolicy
+from gatekey.server.limiting.ports import Limiter
+from gatekey.server.limiting.shared import SharedLimiter
+
+CONTEXT = multiprocessing.get_context("fork")
+Clock = Callable[[], int]
+Open = Callable[[LimitPolicy, Clock], Limiter]
+Found = TypeVar("Found")
+
+SPREAD = 50_000
+"""Addresses of a busy installation: as in published comparisons of limiters."""
+
+DECISIONS = 100_000
+ROUNDS = 3
+"""The median of them is shown, because neighbours on the machine come and go."""
+
+HOT_SECONDS = 1.5
+HOT_POLICY = LimitPolicy(rate=100, burst=10, block_after=2**32 - 1)
+WINDOWS = 10
+"""The first and the last tenth of many addresses are compared."""
+
+MOST_SLOWER, MOST_BYTES = 1.5, 150
+"""What is allowed: the last decisions against the first, and for each address in a shared table."""
+
+ROOM = 1.6
+"""Places per address, so that few buckets are full; 115 bytes per address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """
+    Microseconds per decision, and decisions per second of all processes together.
+    """
+
+    p50: float
+    p99: float
+    rate: float
+
+
+@contextmanager
+def shared_table(capacity: int) -> Iterator[Open]:
+    """
+    A file in memory where there is such a folder, else a temporary one.
+    """
+    folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only its existence is relied on
+    with tempfile.TemporaryDirectory(prefix="gatekey-bench-", dir=folder) as private:
+        path = Path(private) / "limits"
+        SharedLimiter.create(path, capacity)
+        yield lambda policy, clock: SharedLimiter.open(path, policy, clock)
+
+
+def at_once(work: Callable[[Barrier], Found], processes: int) -> list[Found]:
+    """
+    Do the work in so many processes, each on a core of its own, beginning together.
+    """
+    barrier = CONTEXT.Barrier(processes)
+    cores = sorted(os.sched_getaffinity(0))
+
+    def child(number: int, channel: Connection) -> None:
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+        channel.send(work(barrier))
+
+    pipes = [CONTEXT.Pipe(duplex=False) for _ in range(processes)]
+    started = [CONTEXT.Process(target=child, args=(number, pipe[1])) for number, pipe in enumerate(pipes)]
+    for process in started:
+        process.start()
+    found = [receiver.recv() for receiver, _ in pipes]
+    for process in started:
+        process.join()
+    return found
+
+
+def timed(limiter: Limiter, addresses: Sequence[str]) -> list[int]:
+    """
+    Return the nanoseconds of each decision.
+    """
+    ask, clock, times = limiter.ask, time.perf_counter_ns, []
+    for address in addresses:
+        began = clock()
+        ask(address)
+        times.append(clock() - began)
+    return times
+
+
+def cost(make: Open, processes: int, addresses: Callable[[], list[str]]) -> Cost:
+    """
+    Measure several rounds after one that only warms up.
+    """
+
+    def work(barrier: Barrier) -> list[Cost]:
+        limiter, found = make(LimitPolicy(), time.monotonic_ns), []
+        for _ in range(ROUNDS + 1):
+            asked = addresses()
+            barrier.wait()
+            began = time.perf_counter()
+            times = timed(limiter, asked)
+            rate = len(asked) / (time.perf_counter() - began)
+            cuts = quantiles(times, n=100)
+            found.append(Cost(cuts[49] / 1000, cuts[98] / 1000, rate))
+        return found[1:]
+
+    rounds = [each for one in at_once(work, processes) for each in one]
+    rate = processes * median(each.rate for each in rounds)
+    return Cost(median(each.p50 for each in rounds), median(each.p99 for each in rounds), rate)
+
+
+def spread() -> list[str]:
+    """
+    Return addresses in the order in which they ask: many, each now and then.
+    """
+    return [f"2001:db8:{random.randrange(SPREAD):x}::/64" for _ in range(DECISIONS)]  # noqa: S311 - a load, no secret
+
+
+def hot() -> list[str]:
+    """
+    Return one address that hammers and is blocked.
+    """
+    return ["192.0.2.1"] * DECISIONS
+
+
+def hot_exactness(make: Open, processes: int) -> tuple[int, int]:
+    """
+    Return how often one address that all processes hammer was admitted, and how often is right: what one limiter alone
+    would have said to all of them, at the same instants.
+    """
+
+    def work(barrier: Barrier) -> tuple[int, list[int]]:
+        instants: list[int] = []
+
+        def clock() -> int:
+            instants.append(time.monotonic_ns())
+            return instants[-1]
+
+        limiter, admitted = make(HOT_POLICY, clock), 0
+        barrier.wait()
+        ends = time.monotonic() + HOT_SECONDS
+        while time.monotonic() < ends:
+            admitted += limiter.ask("192.0.2.1") == Admitted()
+        return admitted, instants
+
+    found, state, right = at_once(work, processes), None, 0
+    for now in sorted(instant for _, instants in found for instant in instants):
+        verdict, state = decide(HOT_POLICY, state, now)
+        right += verdict == Admitted()
+    return sum(admitted for admitted, _ in found), right
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """
+    Very many addresses: bytes for each, microseconds (p50) among the first and the last of them, and the share of them
+    that is still remembered in the end.
+    """
+
+    size: float
+    first: float
+    last: float
+    remembered: float
+
+
+def crowd(make: Open, count: int, file_size: int | None) -> Crowd:
+    """
+    Ask once for each of `count` addresses while the clock stands still, so that none comes to rest.
+    """
+
+    def work(_: Barrier) -> Crowd:
+        limiter = make(LimitPolicy(burst=1), lambda: SECOND)
+        gc.collect()
+        before, medians = _resident(), []
+        for window in range(WINDOWS):
+            numbers = range(window * count // WINDOWS, (window + 1) * count // WINDOWS)
+            medians.append(
+                median(timed(limiter, [f"2001:db8:{n >> 16:x}:{n & 0xFFFF:x}::/64" for n in numbers])) / 1000
+            )
+        size = (file_size or _resident() - before) / count
+        sample = random.sample(range(count), min(count, 20_000))
+        again = [limiter.ask(f"2001:db8:{n >> 16:x}:{n & 0xFFFF:x}::/64") for n in sample]
+        return Crowd(size, medians[0], medians[-1], 1 - again.count(Admitted()) / len(again))
+
+    return at_once(work, 1)[0]
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _memory(policy: LimitPolicy, clock: Clock) -> Limiter:
+    return MemoryLimiter(policy, clock)
+
+
+def _row(*cells: object) -> None:
+    widths = (28, 12, 12, 14, 24)
+    click.echo("  ".join(f"{cell!s:<{width}}" for cell, width in zip(cells, widths, strict=False)).rstrip())
+
+
+def _show_costs(shared: Open) -> None:
+    _row("one decision", "p50 µs", "p99 µs", "all per s", "goal (p50)")
+    for name, make, processes, addresses, goal in (
+        ("memory, 50,000 addresses", _memory, 1, spread, "2"),
+        ("memory, one blocked", _memory, 1, hot, "2"),
+        ("shared, 50,000 addresses", shared, 1, spread, ""),
+        ("  by two processes", shared, 2, spread, "15"),
+        ("shared, one blocked", shared, 1, hot, ""),
+        ("  by two processes", shared, 2, hot, "15"),
+    ):
+        found = cost(make, processes, addresses)
+        verdict = goal and f"≤ {goal}: {'met' if found.p50 <= float(goal) else 'MISSED'}"
+        _row(name, f"{found.p50:.1f}", f"{found.p99:.1f}", f"{found.rate:,.0f}", verdict)
+
+
+def _show_exactness() -> None:
+    _row("one hammered address", "admitted", "right")
+    with shared_table(1000) as shared:
+        one = hot_exactness(shared, 1)
+    with shared_table(1000) as shared:
+        two = hot_exactness(shared, 2)
+    for name, (admitted, right) in (
+        ("memory, 1 process", hot_exactness(_memory, 1)),
+        ("memory, 2 (each for itself)", hot_exactness(_memory, 2)),
+        ("shared, 1 process", one),
+        ("shared, 2 processes", two),
+    ):
+        _row(name, admitted, right, "exact" if admitted == right else "NOT exact")
+
+
+def _show_crowds(count: int) -> None:
+    _row(f"{count:,} addresses", "bytes each", "first µs", "last µs", "still remembered, goals")
+    room = round(count * ROOM)
+    with shared_table(room) as shared:
+        roomy = crowd(shared, count, room * 72)
+    with shared_table(count // 10) as shared:
+        full = crowd(shared, count, count // 10 * 72)
+    memory = crowd(lambda policy, clock: MemoryLimiter(policy, clock, count), count, None)
+    for name, found in (("memory", memory), ("shared", roomy)):
+        slower = found.last / found.first
+        goals = f"{slower:.2f} times slower, ≤ {MOST_SLOWER}: {'met' if slower <= MOST_SLOWER else 'MISSED'}"
+        if found is roomy:
+            goals += f"; ≤ {MOST_BYTES} bytes: {'met' if found.size <= MOST_BYTES else 'MISSED'}"
+        _crowd_row(name, found, goals)
+    _crowd_row("shared, a tenth has room", full, "every newcomer looks for who gives way")
+
+
+def _crowd_row(name: str, found: Crowd, remark: str) -> None:
+    _row(name, f"{found.size:.0f}", f"{found.first:.1f}", f"{found.last:.1f}", f"{found.remembered:.1%}, {remark}")
+
+
+@click.command()
+@click.option("--addresses", default=1_000_000, show_default=True, help="How many addresses make a crowd.")
+def main(addresses: int) -> None:
+    """
+    Measure the limiter in memory and in a shared file.
+    """
+    with shared_table(131_072) as shared:
+        _show_costs(shared)
+    click.echo()
+    _show_exactness()
+    click.echo()
+    _show_crowds(addresses)
+
+
+if __name__ == "__main__":
+    main()
