@@ -1,0 +1,84 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekey.server.clients.decide import check_name, read_scopes
+from gatekey.server.clients.model import Refused
+from gatekey.wire.vocabulary import Scope
+
+
+@pytest.mark.parametrize("name", ["a", "0", "my-app", "My_App.2", "a" * 50, "a.b-c_d", "9..."])
+def test_plain_names_are_taken(name: str) -> None:
+    assert check_name(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "a" * 51,
+        "-a",
+        ".a",
+        "_a",
+        "a b",
+        " a",
+        "a ",
+        "a\n",
+        "a\nexport X='1'",
+        "a'b",
+        'a"b',
+        "a`id`",
+        "$(id)",
+        "a;b",
+        "a/b",
+        "../a",
+        "a\\b",
+        "a\0b",
+        "<script>",
+        "ü",
+        "\u202ea",
+        "a\u200b",
+        "\uff41",
+        "=cmd",
+        "\ud800",
+    ],
+)
+def test_names_that_could_do_harm_in_a_file_or_a_shell_are_refused(name: str) -> None:
+    refused = check_name(name)
+
+    assert isinstance(refused, Refused)
+    assert not name or name not in refused.public or name in {"a b", "a", " a", "a "}
+
+
+@pytest.mark.parametrize(
+    ("words", "scopes"),
+    [
+        (("Zeebe",), {Scope.ZEEBE}),
+        (("zeebe", "SECRETS"), {Scope.ZEEBE, Scope.SECRETS}),
+        (("Zeebe", "zeebe"), {Scope.ZEEBE}),
+        (tuple(Scope), set(Scope)),
+    ],
+)
+def test_scopes_are_read_in_any_case(words: tuple[str, ...], scopes: set[Scope]) -> None:
+    assert frozenset(scopes) == read_scopes(words)
+
+
+@pytest.mark.parametrize("words", [(), ("",), ("Zeebe", "Console"), ("Zeebe ",), ("Zeebe,Secrets",), ("*",)])
+def test_unknown_scopes_and_none_are_refused_with_the_names_there_are(words: tuple[str, ...]) -> None:
+    refused = read_scopes(words)
+
+    assert isinstance(refused, Refused)
+    assert "Scopes are Zeebe, Tasklist, Operate, Optimize, Secrets." in refused.public
+
+
+def test_a_refused_scope_cannot_steer_a_terminal() -> None:
+    refused = read_scopes(("\x1b[2J\n",))
+
+    assert isinstance(refused, Refused)
+    assert refused.public.isprintable()
+
+
+@given(st.text(st.characters(exclude_categories=[]), max_size=60))
+def test_no_text_breaks_the_decisions(text: str) -> None:
+    check_name(text)
+    read_scopes((text,))
