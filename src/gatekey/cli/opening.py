@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gatekey.errors import ServiceError
+from gatekey.errors import GatekeyError, ServiceError
 
 if TYPE_CHECKING:
     from gatekey.server.app import Installation
@@ -73,7 +73,7 @@ def find_cluster(installation: "Installation", name_or_id: str) -> "Cluster":
     return cluster
 
 
-class Refusal(ServiceError):
+class Refusal(GatekeyError):
     """
     What was asked for was not done, for a reason that the caller can mend.
     """

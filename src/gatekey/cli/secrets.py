@@ -84,9 +84,11 @@ def delete(  # noqa: PLR0913 - one parameter an option
 
 
 def _read_value(file: Path | None) -> str:
-    if file is not None:
-        return file.read_text(encoding="utf-8").removesuffix("\n")
-    if not sys.stdin.isatty():
-        return sys.stdin.read().removesuffix("\n")
+    if file is not None or not sys.stdin.isatty():
+        raw = sys.stdin.buffer.read() if file is None else file.read_bytes()
+        try:
+            return raw.decode("utf-8").removesuffix("\n")
+        except UnicodeDecodeError as error:
+            raise Refusal("The value is no text (UTF-8).", hint="Encode it first, for example as base64.") from error
     value: str = click.prompt("Value", hide_input=True, err=True)
     return value

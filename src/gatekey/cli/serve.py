@@ -2,6 +2,7 @@
 `gatekey serve`: the service and the gateway.
 """
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -88,10 +89,10 @@ def _own_name(installation: "Installation") -> str:
 
     path = Path(sys.argv[0]).absolute()
     found = shutil.which("gatekey")
-    name = "gatekey" if found and Path(found).absolute() == path else _shortest(path)
+    name = "gatekey" if found and Path(found).absolute() == path else shlex.quote(_shortest(path))
     if installation.folder.path == Settings().data.expanduser().absolute():
         return name
-    return f"GATEKEY_DATA={_shortest(installation.folder.path)} {name}"
+    return f"GATEKEY_DATA={shlex.quote(_shortest(installation.folder.path))} {name}"
 
 
 def _shortest(path: Path) -> str:

@@ -72,8 +72,15 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
     Open the data folder; `create` founds an installation where there is none. Raises `ServiceError`.
     """
     folder = DataFolder(settings.data.expanduser().absolute())
-    if create:
-        folder.create()
+    if not create:
+        folder.check_installed()
+        return _opened(settings, folder, folder.recall_site())
+    folder.create()
+    with folder.founding():
+        return _opened(settings, folder, None, create=True)
+
+
+def _opened(settings: Settings, folder: DataFolder, remembered: Site | None, *, create: bool = False) -> Installation:
     master = _master_key(settings, folder)
     database = folder.open_database()
     seal = Seal(master.derive("storage"))
@@ -83,7 +90,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
         settings=settings,
         folder=folder,
         database=database,
-        site=_site(settings, None if create else folder.recall_site()),
+        site=_site(settings, remembered),
         clients=ClientAdministration(
             SqlClientStore(database), master.derive("client secrets"), utc_now, secrets.choice
         ),
@@ -153,6 +160,7 @@ def compose(installation: Installation, directory: Directory, observer: Observer
             *console(desk),
         ]
     )
+    others.router.redirect_slashes = False  # it would send callers to whatever host they named in `Host`
     return Application(TokenEndpoint(tokens, limiter, observer), others)
 
 

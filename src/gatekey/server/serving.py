@@ -20,6 +20,7 @@ from gatekey.server.auditing.ports import Observer
 from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
 from gatekey.server.guarding.model import GatewayView
 from gatekey.server.observing.logs import LogObserver, configure_logs
+from gatekey.server.web.http_protocol import HttpProtocol
 
 WATCH_SECONDS = 0.25
 """How often the gateway's view is compared with the database; an unchanged one costs microseconds."""
@@ -39,13 +40,13 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
     """
     configure_logs(installation.settings.log_format)
     with installation.folder.claimed():
-        installation.folder.remember_site(installation.site)
         _serve(installation, with_gateway=with_gateway, on_ready=on_ready)
 
 
 def _serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[[], None]) -> None:
     sockets = _listen(installation.settings.http)
     try:
+        installation.folder.remember_site(installation.site)  # not before: a start that never listened was none
         uvloop.run(_Service(installation, LogObserver(), with_gateway=with_gateway).run(sockets, on_ready))
     finally:
         for listening in sockets:
@@ -145,7 +146,7 @@ def _server(application: Application) -> _Server:
     return _Server(
         uvicorn.Config(
             application,
-            http="httptools",
+            http=HttpProtocol,
             ws="none",
             lifespan="off",
             access_log=False,  # every answer is told to the observer, in our words
@@ -173,7 +174,10 @@ def _listen(address: str) -> list[socket.socket]:
             host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_ADDRCONFIG
         )
     except OSError as error:
-        raise ServiceError(f"The service cannot listen on {address}: {error.strerror}.") from error
+        raise ServiceError(
+            f"The service cannot listen on {address}: {error.strerror}.",
+            hint="Choose another address with --http or GATEKEY_HTTP.",
+        ) from error
     sockets: list[socket.socket] = []
     for family, kind, protocol, _, where in dict.fromkeys(found):
         try:

@@ -96,7 +96,7 @@ def claimed_client(content_type: str, authorization: str | None, body: bytes) ->
 def _fields(content_type: str, body: bytes) -> dict[str, str]:
     kind, _, parameters = content_type.partition(";")
     kind = kind.strip().lower()
-    charset = parameters.lower().replace(" ", "").partition("charset=")[2].strip('"')
+    charset = parameters.lower().replace(" ", "").partition("charset=")[2].partition(";")[0].strip('"')
     if charset and charset not in ("utf-8", "utf8"):
         raise _Unreadable("The body must be UTF-8.")
     try:
@@ -152,14 +152,19 @@ def _unique(pairs: list[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         if name in fields:
             raise _Unreadable("A parameter is repeated.")  # RFC 6749 section 3.2
-        if len(value) > VALUE_LIMIT or "\0" in value:
-            raise _Unreadable("A parameter's value is not acceptable.")
+        _check_value(value)
         fields[name] = value
     return fields
 
 
+def _check_value(value: str) -> None:
+    # JSON can write lone surrogates, which no encoding can: they would fail later, where it would look like our fault.
+    if len(value) > VALUE_LIMIT or "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise _Unreadable("A parameter's value is not acceptable.")
+
+
 def _check_grant(fields: dict[str, str]) -> None:
-    grant = fields.get("grant_type", CLIENT_CREDENTIALS)
+    grant = fields.get("grant_type") or CLIENT_CREDENTIALS  # RFC 6749 section 3.2: no value counts as left out
     if grant != CLIENT_CREDENTIALS:
         raise _Unreadable(f"The only grant is {CLIENT_CREDENTIALS}.", "unsupported_grant_type")
 
@@ -194,4 +199,7 @@ def _basic(authorization: str) -> tuple[str, str]:
     client_id, colon, secret = text.partition(":")
     if not colon or not client_id or not secret:
         raise _Unreadable("The Basic credentials need an id, a colon and a secret.")
-    return unquote_plus(client_id), unquote_plus(secret)
+    client_id, secret = unquote_plus(client_id), unquote_plus(secret)
+    _check_value(client_id)
+    _check_value(secret)
+    return client_id, secret

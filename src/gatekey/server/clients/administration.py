@@ -3,7 +3,7 @@ Creating, listing and deleting API clients.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gatekey.server.clients.decide import check_name, read_scopes
@@ -34,7 +34,7 @@ class ClientAdministration:
     """
 
     store: ClientStore
-    pepper: bytes
+    pepper: bytes = field(repr=False)
     now: Callable[[], datetime]
     choose: Choose
 

@@ -68,6 +68,8 @@ def check_secret(name: str, value: str) -> Refused | None:
             "A secret name is shorter than 50 characters: letters and digits, joined by '/', '.', '_' or '-'.",
             "secret name not accepted",
         )
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        return Refused("A secret value is text that UTF-8 can write.", "secret value is no text")
     if len(value.encode()) > SECRET_VALUE_LIMIT:
         return Refused("A secret value has at most 65536 bytes.", "secret value too large")
     return None

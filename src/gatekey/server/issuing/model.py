@@ -3,7 +3,7 @@ What the token service knows of a client, and what it can answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from gatekey.wire.secret_text import SecretText
@@ -21,7 +21,7 @@ class KnownClient:
     organisation_id: str
     region: str
     scopes: frozenset[Scope]
-    digests: Mapping[str, bytes]
+    digests: Mapping[str, bytes] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

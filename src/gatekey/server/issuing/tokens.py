@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatekey.server.issuing.audiences import name_audience, read_audience
 from gatekey.server.issuing.model import Granted, IssuingPolicy, KnownClient, Refusal, Refused
@@ -29,7 +29,7 @@ class TokenService:
     directory: ClientDirectory
     keys: KeyRing
     policy: IssuingPolicy
-    pepper: bytes
+    pepper: bytes = field(repr=False)
     now: Callable[[], float]
     make_id: Callable[[], str]
 
@@ -62,7 +62,7 @@ class TokenService:
         text = secret.reveal()
         shape = read_secret(text)
         expected = client.digests.get(shape.secret_id) if client and shape else None
-        given = hmac.digest(self.pepper, text.encode(), hashlib.sha256)
+        given = hmac.digest(self.pepper, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return hmac.compare_digest(given, expected or NO_DIGEST) and expected is not None
 
     def _grant(self, client: KnownClient, scope: Scope) -> Granted:

@@ -2,6 +2,7 @@
 Events as log lines on standard error.
 """
 
+import contextlib
 import logging
 import sys
 from dataclasses import asdict
@@ -54,8 +55,12 @@ class LogObserver:
 
     def tell(self, event: Event) -> None:
         """
-        Write one line.
+        Write one line; when nobody reads it any more (`gatekey serve 2>&1 | head`), the service goes on all the same.
         """
+        with contextlib.suppress(OSError, ValueError):
+            self._write(event)
+
+    def _write(self, event: Event) -> None:
         values = {name: _one_line(value) for name, value in asdict(event).items()}
         match event:
             case TokenAnswered() | SecretsRead():

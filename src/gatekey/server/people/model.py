@@ -2,7 +2,7 @@
 What a member, a sign-in link and a session are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 LINK_LIFETIME = timedelta(hours=1)
@@ -28,5 +28,5 @@ class SignedIn:
     """
 
     member: Member
-    key: str
+    key: str = field(repr=False)
     ends: datetime

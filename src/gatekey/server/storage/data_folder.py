@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from gatekey.errors import ServiceError
 from gatekey.server.clusters.addresses import Site
@@ -18,6 +19,7 @@ from gatekey.server.storage.master_key import MasterKey
 from gatekey.server.storage.migrating import migrate
 
 LOCK_NAME = "serve.lock"
+FOUNDING_LOCK_NAME = "founding.lock"
 SITE_NAME = "site.json"
 NOT_THERE = "There is no Gatekey installation in {path}."
 
@@ -55,10 +57,7 @@ class DataFolder:
             if not self.database_path.exists():
                 create_private(self.database_path)
         except OSError as error:
-            raise ServiceError(
-                f"The data folder {self.path} cannot be written: {error.strerror}.",
-                hint="Choose another with --data or GATEKEY_DATA, or change its owner.",
-            ) from error
+            raise self._unwritable(error) from error
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -67,7 +66,7 @@ class DataFolder:
 
         The kernel frees the claim of a process that died.
         """
-        with (self.path / LOCK_NAME).open("w") as file:
+        with self._lock(LOCK_NAME) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -76,6 +75,27 @@ class DataFolder:
                     hint="Stop it, or choose another folder with --data or GATEKEY_DATA.",
                 ) from error
             yield
+
+    @contextmanager
+    def founding(self) -> Iterator[None]:
+        """
+        Let one process at a time make what is not there yet: two would each write a master key, and one of them win.
+        """
+        with self._lock(FOUNDING_LOCK_NAME) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _lock(self, name: str) -> IO[bytes]:
+        try:
+            return os.fdopen(os.open(self.path / name, os.O_CREAT | os.O_RDWR, 0o600), "rb")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> ServiceError:
+        return ServiceError(
+            f"The data folder {self.path} cannot be written: {error.strerror}.",
+            hint="Choose another with --data or GATEKEY_DATA, or change its owner.",
+        )
 
     def remember_site(self, site: Site) -> None:
         """
@@ -95,15 +115,20 @@ class DataFolder:
         except (OSError, ValueError, TypeError):
             return None
 
-    def open_database(self) -> Database:
+    def check_installed(self) -> None:
         """
-        Open the database and bring its tables up to date. Raises `ServiceError` where there is none.
+        Raise `ServiceError` where there is no installation; an empty file is none.
         """
-        if not self.database_path.exists():
+        if not self.database_path.exists() or self.database_path.stat().st_size == 0:
             raise ServiceError(
                 NOT_THERE.format(path=self.path),
                 hint="Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA.",
             )
+
+    def open_database(self) -> Database:
+        """
+        Open the database and bring its tables up to date. Raises `ServiceError` where there is none.
+        """
         opened = Database(self.database_path)
         migrate(opened)
         return opened

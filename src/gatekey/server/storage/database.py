@@ -3,13 +3,14 @@ Opening the embedded database, and the two kinds of transaction.
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, update
-from sqlalchemy.exc import DBAPIError, NoResultFound, SQLAlchemyError
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, update
+from sqlalchemy.exc import DBAPIError, DisconnectionError, NoResultFound, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatekey.errors import StorageUnavailable
@@ -53,7 +54,7 @@ class Database:
         try:
             with self._engine.connect() as connection, connection.execution_options(gatekey_write=write).begin():
                 yield connection
-        except (DBAPIError, NoResultFound, PoolTimeoutError) as error:
+        except (DBAPIError, DisconnectionError, NoResultFound, PoolTimeoutError) as error:
             raise StorageUnavailable(
                 f"The database {self.path} does not answer: {_cause(error)}.",
                 hint="Check the disk and the file; a copy can be put in its place while the service is stopped.",
@@ -85,10 +86,14 @@ def create_private(path: Path) -> None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    def connect() -> sqlite3.Connection:
+        # mode=rw: an empty file in the place of a missing one would make SQLite throw away the write-ahead log.
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, check_same_thread=False)
+
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool)
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
+    def _prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver would start transactions too late
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -97,6 +102,12 @@ def _engine(path: Path) -> Engine:
             "foreign_keys=ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        record.info["file"] = _file(path)
+
+    @event.listens_for(engine, "checkout")
+    def _check(_connection: Any, record: Any, _proxy: object) -> None:
+        if record.info["file"] != _file(path):
+            raise DisconnectionError  # another file stands there now: open that one
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -104,6 +115,14 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _cause(error: SQLAlchemyError) -> str:

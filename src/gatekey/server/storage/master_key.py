@@ -44,7 +44,10 @@ def read_master_key(text: str, source: str) -> MasterKey:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:
-        raise ServiceError(f"{source} is no master key: 32 bytes in base64url are needed (43 characters).")
+        raise ServiceError(
+            f"{source} is no master key: 32 bytes in base64url are needed (43 characters).",
+            hint="Without it nothing in the database can be opened; put it back from a backup.",
+        )
     return MasterKey(raw)
 
 

@@ -35,7 +35,7 @@ class Seal:
         """
         try:
             return AESGCM(self._key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], where.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
             raise StorageUnavailable(
                 "The database was sealed with another master key.",
                 hint="Start with the master key that belongs to this data folder (master.key or GATEKEY_MASTER_KEY).",
