@@ -128,9 +128,9 @@ def test_the_id_of_a_deleted_client_is_never_given_again(stores: Stores) -> None
 
 def test_presenting_one_secret_presents_no_other(stores: Stores) -> None:
     one, two = add(stores, "one", 1), add(stores, "two", 2)
-    stores.clients.mark_presented(secret_of(one).secret_id, THEN)
-    stores.clients.mark_presented(secret_of(one).secret_id, THEN)
-    stores.clients.mark_presented("unknown", THEN)
+    stores.secrets.mark_presented(secret_of(one).secret_id, THEN)
+    stores.secrets.mark_presented(secret_of(one).secret_id, THEN)
+    stores.secrets.mark_presented("unknown", THEN)
 
     assert [(one, True), (two, False)] == [
         (listed.client, listed.secret_presented) for listed in stores.clients.of_cluster(one.cluster_id)

@@ -12,6 +12,7 @@ from joserfc import jwk
 from support.service import Caller, Service, served
 
 JWKS = ["/.well-known/jwks.json", "/protocol/openid-connect/certs"]
+METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 METADATA = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 
 
@@ -39,7 +40,15 @@ def test_the_metadata_names_what_is_there_and_nothing_else(service: Service, cal
         "authorization_endpoint": f"{service.url}/oauth/authorize",
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": [
+            *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+            *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+        ],
+        "introspection_endpoint": f"{service.url}/oauth/introspect",
+        "introspection_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint": f"{service.url}/oauth/revoke",
+        "revocation_endpoint_auth_methods_supported": METHODS,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
     }
@@ -50,7 +59,10 @@ def test_every_url_in_the_metadata_answers(service: Service, caller: Caller) -> 
     paths = [metadata[name].removeprefix(service.url) for name in ("jwks_uri", "authorization_endpoint")]
 
     assert [200, 400] == [caller.call("GET", path).status for path in paths]
-    assert caller.call("POST", metadata["token_endpoint"].removeprefix(service.url)).status == 400
+    endpoints = [
+        metadata[f"{name}_endpoint"].removeprefix(service.url) for name in ("token", "introspection", "revocation")
+    ]
+    assert [400] * 3 == [caller.call("POST", endpoint).status for endpoint in endpoints]
 
 
 def test_asking_for_a_code_is_refused_in_words_of_oauth(caller: Caller) -> None:

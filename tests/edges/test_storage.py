@@ -234,7 +234,7 @@ settings = Settings(data=Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 installation = open_installation(settings, create=True)
-print(installation.clusters.organisation().organisation_id, open_directory(installation).signing_key().key_id)
+print(installation.clusters.organisation().organisation_id, open_directory(installation).published_keys()[0].key_id)
 """
 
 
@@ -260,7 +260,7 @@ def test_of_many_first_starts_at_once_all_open_the_same_installation(tmp_path: P
     for start in starts:
         done.append(start.communicate())  # noqa: PERF401 - they have to be started first, all of them
     with closing(open_installation(Settings(data=tmp_path / "data"))) as installation:
-        key_id = open_directory(installation).signing_key().key_id
+        key_id = open_directory(installation).published_keys()[0].key_id
         expected = f"{installation.clusters.organisation().organisation_id} {key_id}\n"
 
     assert [(expected, "")] * 3 == done

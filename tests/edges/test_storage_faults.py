@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.auditing.model import Failed, TokenAnswered
+from gatekey.server.auditing.model import Failed, OAuthAnswered
 from support.product import GATEKEY, Product
-from support.service import Caller, Reply, Service, add_client, served
+from support.service import PROTOCOLS, Caller, Reply, Service, add_client, served
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with served(tmp_path / "data") as running:
+@pytest.fixture(params=PROTOCOLS)
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    with served(tmp_path / "data", request.param) as running:
         clusters = running.installation.clusters
         clusters.set_secret(clusters.all()[0], "A", "a-made-up-value", by="test")
         yield running
@@ -101,7 +101,7 @@ def test_the_operator_is_told_what_was_wrong(service: Service) -> None:
         service.caller.ask_token({"client_id": "a", "client_secret": "b"})
 
     kinds = [type(event) for event in service.events]
-    assert [Failed, TokenAnswered] == kinds
+    assert [Failed, OAuthAnswered] == kinds
     assert "No such file" in f"{service.events[0]}"
 
 
@@ -141,6 +141,7 @@ def start_and_stop_listening(product: Product) -> None:
     assert product.process.stderr is not None
     for line in product.process.stdout:
         if "Zeebe itself" in line:
+            product.process.stdout.readline()  # the blank line that ends the greeting
             break
     product.process.stdout.close()
     product.process.stderr.close()

@@ -14,7 +14,7 @@ from alembic.config import Config
 
 from gatekey.server.issuing.keys import SigningKey
 from gatekey.server.issuing.rotation import RotationPolicy, due
-from gatekey.server.storage.database import Database
+from gatekey.server.storage.database import Database, create_private
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.key_store import SqlKeyStore
 from gatekey.server.storage.migrating import migrate
@@ -93,6 +93,7 @@ def old(tmp_path: Path) -> Iterator[Database]:
     A database as the first release left it.
     """
     path = tmp_path / "gatekey.db"
+    create_private(path)
     with closing(Database(path)) as database:
         with database.writing() as connection:
             config = Config()

@@ -1,5 +1,5 @@
 """
-The token endpoint as clients see it: a real process, real sockets.
+The token endpoint as clients see it: real sockets, the real process with its short way, and the way through ASGI.
 """
 
 import json
@@ -14,11 +14,13 @@ import pytest
 from joserfc import jwk, jwt
 
 from gatekey.server.app import Installation, open_installation
+from gatekey.server.auditing.model import Failed
 from gatekey.server.clients.model import Created
+from gatekey.server.serving.http_server import BoundedProtocol
 from gatekey.server.settings import Settings
 from gatekey.wire.identifiers import make_secret
 from support.product import Product, running_product
-from support.service import FORM, JSON, Caller, Reply, add_client, basic, eventually
+from support.service import FORM, JSON, Caller, Reply, add_client, basic, eventually, served
 
 INVALID_CLIENT = {"error": "invalid_client", "error_description": "Client authentication failed."}
 
@@ -26,10 +28,10 @@ INVALID_CLIENT = {"error": "invalid_client", "error_description": "Client authen
 @dataclass
 class Shop:
     """
-    A running product, one client of it, and everything that must never be seen in its log.
+    A running service, one client of it, and everything that must never be seen in its log.
     """
 
-    product: Product
+    url: str
     installation: Installation
     caller: Caller
     created: Created
@@ -63,15 +65,38 @@ class Shop:
         return document
 
 
+SETTINGS: dict[str, Any] = {"limit_rate": 1_000_000, "limit_burst": 1_000_000, "storm_shield": 0}
+
+
+def opened_shop(url: str, installation: Installation, caller: Caller) -> Shop:
+    created = add_client(installation, scopes=("Zeebe", "Secrets"))
+    return Shop(url, installation, caller, created, [created.secret.reveal()])
+
+
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     data = tmp_path_factory.mktemp("shop") / "data"
-    with (
-        running_product(data, with_gateway=False, limit_rate=1_000_000, limit_burst=1_000_000) as product,
-        closing(open_installation(Settings(data=data))) as installation,
-    ):
-        created = add_client(installation, scopes=("Zeebe", "Secrets"))
-        yield Shop(product, installation, Caller(product.http_port), created, [created.secret.reveal()])
+    with running_product(data, with_gateway=False, log_level="debug", **SETTINGS) as product:
+        yield product
+
+
+@pytest.fixture(scope="module")
+def real_shop(product: Product) -> Iterator[Shop]:
+    with closing(open_installation(Settings(data=product.data))) as installation:
+        yield opened_shop(product.http, installation, Caller(product.http_port))
+
+
+@pytest.fixture(scope="module")
+def asgi_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with served(tmp_path_factory.mktemp("asgi-shop") / "data", BoundedProtocol, **SETTINGS) as service:
+        yield opened_shop(service.url, service.installation, service.caller)
+        assert not [event for event in service.events if isinstance(event, Failed)]
+
+
+@pytest.fixture(scope="module", params=["real_shop", "asgi_shop"])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    opened: Shop = request.getfixturevalue(request.param)
+    return opened
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/token/"])
@@ -102,7 +127,7 @@ def test_another_implementation_verifies_the_token_with_the_published_keys(shop:
 
     verified = jwt.decode(token, keys, ["RS256"])
     jwt.JWTClaimsRegistry(
-        iss={"essential": True, "value": shop.product.http}, aud={"essential": True, "value": "zeebe.camunda.io"}
+        iss={"essential": True, "value": shop.url}, aud={"essential": True, "value": "zeebe.camunda.io"}
     ).validate(verified.claims)
 
     assert verified.claims["exp"] - verified.claims["iat"] == 86_400
@@ -130,7 +155,10 @@ def test_http_basic_is_taken_too(shop: Shop) -> None:
         {"audience": "{cluster}.local.zeebe.camunda.io"},
         {"audience": "{cluster}.zeebe.camunda.io"},
         {"audience": "secrets.camunda.io"},
-        {"resource": "anything"},
+        {"resource": "https://zeebe.camunda.io"},
+        {"resource": "https://secrets.camunda.io", "audience": None},
+        {"scope": "openid profile"},
+        {"unknown": "anything"},
     ],
 )
 def test_what_real_clients_leave_out_or_add_is_no_fault(shop: Shop, changes: dict[str, str | None]) -> None:
@@ -204,6 +232,13 @@ REFUSALS: dict[str, Case] = {
         400,
         "unsupported_grant_type",
     ),
+    "resource that is no URI": (lambda s: s.caller.ask_token(s.form(resource="anything")), 400, "invalid_target"),
+    "foreign resource": (
+        lambda s: s.caller.ask_token(s.form(audience=None, resource="https://evil.example")),
+        400,
+        "invalid_target",
+    ),
+    "scope outside its grammar": (lambda s: s.caller.ask_token(s.form(scope='"')), 400, "invalid_scope"),
     "wrong secret": (lambda s: s.caller.ask_token(s.form(client_secret="wrong")), 401, "invalid_client"),
     "unknown client": (lambda s: s.caller.ask_token(s.form(client_id="unknown")), 401, "invalid_client"),
     "wrong secret in basic": (
@@ -314,28 +349,30 @@ def test_a_client_that_was_just_created_gets_a_token_at_once(shop: Shop) -> None
         shop.granted(shop.caller.ask_token(shop.form(client_id=client_id, client_secret=secret)))
 
 
-def test_the_log_names_the_client_and_the_reason_and_stays_one_line(shop: Shop) -> None:
+def test_the_log_names_the_client_and_the_reason_and_stays_one_line(real_shop: Shop, product: Product) -> None:
+    shop = real_shop
     shop.caller.ask_token(shop.form(client_id="a\nb\x1b[2J"), {"user-agent": "agent/1\x85"})
     shop.caller.ask_token(shop.form(client_secret="wrong"), {"user-agent": "agent/2"})
-    eventually(lambda: "agent/2" in shop.product.errors)
-    lines = [line for line in shop.product.errors.splitlines() if "agent/" in line]
+    eventually(lambda: "agent/2" in product.errors)
+    lines = [line for line in product.errors.splitlines() if "agent/" in line]
 
     assert len(lines) == 2
     assert all("127.0.0.1" in line and "401" in line for line in lines)
     assert shop.client_id in lines[1]
-    assert "wrong secret" in lines[1]
+    assert "no secret of ours" in lines[1]
     assert "\x1b" not in lines[0]
 
 
-def test_nothing_secret_was_ever_logged(shop: Shop) -> None:
+def test_nothing_secret_was_ever_logged(real_shop: Shop, product: Product) -> None:
+    shop = real_shop
     pasted = make_secret("0123456789", random.choice)
     shop.caller.ask_token(shop.form(client_id=shop.secret, client_secret=pasted), {"user-agent": "last/1"})
     shop.caller.ask_token(shop.form(audience=pasted), {"authorization": basic(pasted, shop.secret)})
     shop.caller.call("GET", f"/oauth/token?client_secret={pasted}")
     shop.caller.call("GET", f"/{pasted}?client_secret={shop.secret}")
     shop.granted(shop.caller.ask_token(shop.form(), {"user-agent": "last/2"}))
-    eventually(lambda: "last/2" in shop.product.errors)
-    told = shop.product.errors + shop.product.printed
+    eventually(lambda: "last/2" in product.errors)
+    told = product.errors + product.printed
 
     assert "last/1" in told
     assert [] == [text for text in [*shop.silent, pasted] if text in told]

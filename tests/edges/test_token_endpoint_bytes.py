@@ -3,13 +3,17 @@ The token endpoint under bytes that no client sends: it answers 400, closes, or 
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from support.product import Product, running_product
-from support.service import PATIENCE, Caller
+from gatekey.server.auditing.model import Failed
+from gatekey.server.serving.http_server import BoundedProtocol
+from support.product import running_product
+from support.service import PATIENCE, Caller, served
 
 TYPE = b"Content-Type: application/x-www-form-urlencoded\r\n"
 BODY = b"client_id=unknown&client_secret=wrong"
@@ -21,27 +25,44 @@ START = b"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\n"
 @dataclass
 class Door:
     """
-    A running product and somebody who knocks at it.
+    A running service and somebody who knocks at it.
     """
 
-    product: Product
+    port: int
     caller: Caller
+    runs: Callable[[], bool]
 
     def serves(self) -> bool:
         """
         Whether an honest request is still answered, by the same process.
         """
-        process = self.product.process
         honest = self.caller.ask_token({"client_id": "unknown", "client_secret": "wrong"})
-        return honest.status == 401 and process is not None and process.poll() is None
+        return honest.status == 401 and self.runs()
 
 
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    data = tmp_path_factory.mktemp("door") / "data"
+@contextmanager
+def process_door(data: Path) -> Iterator[Door]:
     with running_product(data, with_gateway=False, limit_rate=1_000_000, limit_burst=1_000_000) as product:
-        yield Door(product, Caller(product.http_port))
+        process = product.process
+        assert process is not None
+        yield Door(product.http_port, Caller(product.http_port), lambda: process.poll() is None)
         assert "Traceback" not in product.errors
+
+
+@contextmanager
+def asgi_door(data: Path) -> Iterator[Door]:
+    with served(data, BoundedProtocol) as service:
+        yield Door(service.port, service.caller, lambda: True)
+        assert not [event for event in service.events if isinstance(event, Failed)]
+
+
+@pytest.fixture(scope="module", params=[process_door, asgi_door])
+def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """
+    The real process with its short way for token requests, and the way through ASGI.
+    """
+    with request.param(tmp_path_factory.mktemp("door") / "data") as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -140,7 +161,7 @@ def test_malformed_http_never_gets_a_token_nor_harms_the_service(door: Door, req
 def test_endless_headers_are_cut_off_before_they_fill_the_memory(door: Door) -> None:
     line = b"X-Filler: " + b"a" * 8000 + b"\r\n"
     sent = 0
-    with socket.create_connection(("127.0.0.1", door.product.http_port), PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", door.port), PATIENCE) as connection:
         connection.sendall(START)
         try:
             while sent < 16 * 1024 * 1024:
@@ -174,7 +195,7 @@ def test_a_body_that_is_too_large_is_refused_though_more_is_coming(door: Door, *
 def test_an_endless_chunked_body_is_cut_off(door: Door) -> None:
     chunk = b"4000\r\n" + b"a" * 0x4000 + b"\r\n"
     sent = 0
-    with socket.create_connection(("127.0.0.1", door.product.http_port), PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", door.port), PATIENCE) as connection:
         connection.sendall(START + TYPE + b"Transfer-Encoding: chunked\r\n\r\n")
         try:
             while sent < 64 * 1024 * 1024:
@@ -194,7 +215,7 @@ def test_requests_after_a_refused_one_on_the_same_connection_are_read_as_their_o
     smuggled = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
     first = b"GET /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(smuggled) + smuggled
     last = b"POST /oauth/token?last HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", door.product.http_port), PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", door.port), PATIENCE) as connection:
         connection.sendall(first + last)
         said = b""
         while chunk := connection.recv(65_536):
@@ -205,14 +226,14 @@ def test_requests_after_a_refused_one_on_the_same_connection_are_read_as_their_o
 
 def test_a_client_that_leaves_in_the_middle_is_no_trouble(door: Door) -> None:
     for part in (START, START + TYPE + LENGTH + b"\r\n", START + TYPE + LENGTH + b"\r\n" + BODY[:5], b"PO"):
-        with socket.create_connection(("127.0.0.1", door.product.http_port), PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", door.port), PATIENCE) as connection:
             connection.sendall(part)
 
     assert door.serves()
 
 
 def test_a_hundred_idle_connections_keep_nobody_waiting(door: Door) -> None:
-    idle = [socket.create_connection(("127.0.0.1", door.product.http_port), PATIENCE) for _ in range(100)]
+    idle = [socket.create_connection(("127.0.0.1", door.port), PATIENCE) for _ in range(100)]
     try:
         for connection in idle:
             connection.sendall(START + b"X: tri")

@@ -9,19 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.service import FORM, JSON, PATIENCE, Caller, Reply, Service, add_client, basic, served
+from support.service import FORM, JSON, PATIENCE, PROTOCOLS, Caller, Reply, Service, add_client, basic, served
 
 BURST = 10
 BLOCK_AFTER = 30
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """
     At a thousandth of the usual rate nothing is refilled while a test runs, however slow the machine is.
     """
     data = tmp_path_factory.mktemp("limits") / "data"
-    with served(data, limit_rate=0.001, limit_burst=BURST, limit_block_window=3600) as running:
+    with served(data, request.param, limit_rate=0.001, limit_burst=BURST, limit_block_window=3600) as running:
         yield running
 
 

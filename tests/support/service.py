@@ -14,23 +14,33 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
+import pytest
 
-from gatekey.server.app import Installation, compose, open_directory, open_installation
+from gatekey.server.app import Installation, compose, make_limiter, open_directory, open_installation
 from gatekey.server.auditing.model import Event
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
+from gatekey.server.serving.http_server import BoundedProtocol, http_server
+from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
 from gatekey.server.storage.client_store import SqlClientStore
 from gatekey.server.storage.cluster_store import SqlClusterStore
 from gatekey.server.storage.people_store import SqlPeopleStore
 from gatekey.server.storage.sealing import Seal
+from gatekey.server.storage.secret_store import SqlSecretStore
+
+PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtocol, id="at-once")]
+"""The two ways of a token request: through ASGI, and the short one. All that is told of one is true of the other."""
+
+LONGEST_LIFE = timedelta(days=30)
+"""Of tokens, as by default."""
 
 PATIENCE = 30.0
 """Seconds: a bound against hanging, not an expectation."""
@@ -171,7 +181,7 @@ class Service:
 
 
 @contextmanager
-def served(folder: Path, **settings: Any) -> Iterator[Service]:
+def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **settings: Any) -> Iterator[Service]:
     """
     Serve a new installation on loopback; nothing is limited unless the settings say so.
     """
@@ -180,17 +190,15 @@ def served(folder: Path, **settings: Any) -> Iterator[Service]:
     usual = {"public_url": f"http://localhost:{port}", "limit_rate": 1e6, "limit_burst": 1_000_000}
     with listening, installed(folder, **{**usual, **settings}) as installation:
         memory = Memory()
-        application = compose(installation, open_directory(installation), memory)
-        server = uvicorn.Server(
-            uvicorn.Config(application, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
-        )
+        limiter = make_limiter(installation.settings, None)
+        server = http_server(compose(installation, open_directory(installation), memory, limiter), protocol)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
             eventually(lambda: server.started)
             yield Service(installation, port, memory.events)
         finally:
-            server.should_exit = True
+            server.end()
             thread.join(PATIENCE)
 
 
@@ -201,6 +209,7 @@ class Stores:
     """
 
     clients: SqlClientStore
+    secrets: SqlSecretStore
     clusters: SqlClusterStore
     people: SqlPeopleStore
     cluster: Cluster
@@ -215,7 +224,8 @@ def sqlite_stores(folder: Path) -> Iterator[Stores]:
     """
     with installed(folder) as installation:
         yield Stores(
-            clients=SqlClientStore(installation.database),
+            clients=SqlClientStore(installation.database, LONGEST_LIFE),
+            secrets=SqlSecretStore(installation.database, LONGEST_LIFE),
             clusters=SqlClusterStore(installation.database, Seal(installation.master.derive("storage"))),
             people=SqlPeopleStore(installation.database),
             cluster=installation.clusters.all()[0],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from gatekey.cli.key_ids import TakesKeyId
 from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, opened
 from gatekey.cli.output import print_json, print_table
 
@@ -69,7 +70,7 @@ def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool)
     print_table(("KEY ID", "KIND", "REGISTERED (UTC)"), rows)
 
 
-@keys.command("remove")
+@keys.command("remove", cls=TakesKeyId)
 @click.argument("client")
 @click.argument("kid")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gatekey.cli.key_ids import TakesKeyId
 from gatekey.cli.opening import ACTOR, Refusal, data_options, opened
 from gatekey.cli.output import print_json, print_table
 
@@ -76,7 +77,7 @@ def rotate(config: Path | None, data: Path | None, *, now: bool, as_json: bool) 
         click.echo(f"Made {life.key_id}. It signs from {_minute(life.signs_from)} UTC.")
 
 
-@keys.command("retire")
+@keys.command("retire", cls=TakesKeyId)
 @click.argument("kid")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
@@ -100,7 +101,7 @@ def retire(config: Path | None, data: Path | None, kid: str, *, as_json: bool) -
         click.echo(f"Retired {kid}.")
 
 
-@keys.command("withdraw")
+@keys.command("withdraw", cls=TakesKeyId)
 @click.argument("kid")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

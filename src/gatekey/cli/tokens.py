@@ -111,14 +111,12 @@ def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Rev
 
 
 def _of_token(installation: "Installation", token: str, now: float) -> "Revocation":
-    from gatekey.server.app import open_directory
-    from gatekey.server.issuing.model import IssuingPolicy
+    from gatekey.server.app import issuing_policy, open_directory
     from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
     from gatekey.server.issuing.verification import TokenCheck, Unverified
 
-    directory, site = open_directory(installation), installation.site
-    policy = IssuingPolicy(site.issuer, installation.settings.token_lifetime, site.audience_domain, frozenset())
-    outcome = TokenCheck(directory, directory, policy, time.time).inspect(token)
+    directory = open_directory(installation)
+    outcome = TokenCheck(directory, directory, issuing_policy(installation), time.time).inspect(token)
     if isinstance(outcome, Unverified):
         raise Refusal(f"There is nothing to revoke. {outcome.public}")
     claims = outcome.claims

@@ -207,7 +207,7 @@ def compose(installation: Installation, directory: Directory, observer: Observer
     """
     Plug the parts of the service together.
     """
-    policy = _issuing_policy(installation)
+    policy = issuing_policy(installation)
     check = TokenCheck(directory, directory, policy, time.time)
     endpoints = _endpoints(installation, directory, observer, limiter)
     others = Starlette(
@@ -230,7 +230,7 @@ def _endpoints(
     installation: Installation, directory: Directory, observer: Observer, limiter: Limiter
 ) -> Mapping[bytes, ASGIApp]:
     master = installation.master
-    check = TokenCheck(directory, directory, _issuing_policy(installation), time.time)
+    check = TokenCheck(directory, directory, issuing_policy(installation), time.time)
     issuer = check.policy.issuer
     authentication = ClientAuthentication(
         directory,
@@ -253,7 +253,10 @@ def _endpoints(
     }
 
 
-def _issuing_policy(installation: Installation) -> IssuingPolicy:
+def issuing_policy(installation: Installation) -> IssuingPolicy:
+    """
+    Return what all tokens of the installation have in common.
+    """
     settings, site = installation.settings, installation.site
     return IssuingPolicy(
         issuer=site.issuer,
@@ -262,6 +265,7 @@ def _issuing_policy(installation: Installation) -> IssuingPolicy:
         gateway_hosts=frozenset({site.gateway.rpartition(":")[0].lower(), "localhost", "127.0.0.1"}),
         form=TokenForm(settings.token_form),
         shield_window=settings.storm_shield,
+        longest_life=settings.token_lifetime_max,
     )
 
 

@@ -9,10 +9,12 @@ from gatekey.client.flow import Flow, Patience, Send, Sleep, Step, fetch_token, 
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.settings import ClientSettings
 from gatekey.errors import MalformedResponse, RateLimited, TokenError, TokenRefused, TokenUnavailable
+from gatekey.wire.client_authentication import Method, SecretCredential
+from gatekey.wire.fields import FORM
 from gatekey.wire.http import HttpRequest, HttpResponse
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_answer import TokenAnswer, encode_error, encode_success
-from gatekey.wire.token_request import FORM, TokenRequest, read_request
+from gatekey.wire.token_request import TokenRequest, read_request
 
 SETTINGS = ClientSettings("http://localhost:8400/oauth/token", "id", SecretText("hidden-secret"), "zeebe.camunda.io")
 REQUEST = token_request(SETTINGS)
@@ -45,7 +47,8 @@ def result_of(flow: Generator[Step, HttpResponse | None, TokenAnswer], response:
 def test_the_request_is_one_that_the_service_reads() -> None:
     read = read_request(FORM, None, REQUEST.body)
 
-    assert TokenRequest("id", SecretText("hidden-secret"), "zeebe.camunda.io", used_basic=False) == read
+    credential = SecretCredential("id", SecretText("hidden-secret"), Method.POST)
+    assert TokenRequest(credential, "zeebe.camunda.io") == read
     assert ("POST", "http://localhost:8400/oauth/token") == (REQUEST.method, REQUEST.url)
     assert "hidden-secret" not in repr(REQUEST)
 

@@ -48,7 +48,7 @@ class ClientAuthentication:
         shape = read_secret(text)
         secret_id = shape.secret_id if shape else ""
         secret = (client.secrets.get(secret_id) if client else None) or NO_SECRET
-        given = hmac.digest(self.pepper, text.encode(), hashlib.sha256)
+        given = hmac.digest(self.pepper, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         right = hmac.compare_digest(given, secret.digest)
         if client is None:
             return "unknown or deleted client"

@@ -123,3 +123,5 @@ class IssuingPolicy:
     gateway_hosts: frozenset[str]
     form: TokenForm = TokenForm.JWT
     shield_window: int = 0
+    longest_life: int = 2_592_000
+    """Seconds that no token outlives, whatever its client was given once: keys and revocations are kept that long."""

@@ -5,6 +5,7 @@ Everybody who verifies tokens caches keys for a while, so a key that signs at on
 what should happen is a value, and doing it is storage's work.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -82,7 +83,8 @@ def signing(lives: Iterable[KeyLife], now: float) -> KeyLife | None:
     Return the key that signs now: of those published and begun, the one that began last.
     """
     begun = [life for life in lives if life.published(now) and life.signs_from <= now]
-    return max(begun, key=lambda life: (life.signs_from, life.created, life.retires is None), default=None)
+    # Of two that began in the same instant the one that stays longer: the other was replaced by it.
+    return max(begun, key=lambda life: (life.signs_from, life.created, life.retires or math.inf), default=None)
 
 
 def due(lives: tuple[KeyLife, ...], policy: RotationPolicy, now: float) -> Rotation | None:

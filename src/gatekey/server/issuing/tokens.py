@@ -25,7 +25,10 @@ encode_claims = json.JSONEncoder(separators=(",", ":")).encode
 SHARED_PART = 10
 """A window takes at most this part of a token's life, so that a shared token never arrives nearly dead."""
 
-MemoryKey = tuple[str, str, str, str, int, int]
+Place = tuple[str, str, str, str, int, int]
+"""All that tokens of one window have in common: client, credential, audience, key, `iat` and lifetime."""
+
+NOTHING: tuple[str, SecretText | None] = ("", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class TokenService:
     shield_key: bytes = field(repr=False)
     now: Callable[[], float]
     make_id: Callable[[], str]
-    remembered: dict[MemoryKey, SecretText] = field(default_factory=dict)
+    remembered: dict[Place, tuple[str, SecretText | None]] = field(default_factory=dict)
 
     def answer(self, request: TokenRequest) -> Granted | Refused:
         """
@@ -56,7 +59,7 @@ class TokenService:
     def _grant(self, who: Authenticated, scope: Scope) -> Granted:
         now = self.now()
         key = self.keys.signing_key()
-        lifetime = who.client.lifetime or self.policy.lifetime
+        lifetime = min(who.client.lifetime or self.policy.lifetime, self.policy.longest_life)
         audience = name_audience(scope, self.policy)
         window = min(self.policy.shield_window, lifetime // SHARED_PART)
         if window:
@@ -78,17 +81,16 @@ class TokenService:
         self, who: Authenticated, audience: str, key: SigningKey, issued_at: int, lifetime: int
     ) -> SecretText:
         place = (who.client.client_id, who.credential_id, audience, key.key_id, issued_at, lifetime)
-        token_id = self._shared_id(place)
-        memory = (*place[:3], token_id, issued_at, lifetime)
-        token = self.remembered.get(memory)
-        if token is None:
+        token_id, token = self.remembered.get(place, NOTHING)
+        if token is None or self.directory.is_revoked(token_id):
+            token_id = self._shared_id(place)
             token = self._sign(who, audience, key, issued_at, lifetime, token_id)
             if len(self.remembered) >= REMEMBERED_TOKENS:
                 self.remembered.clear()
-            self.remembered[memory] = token
+            self.remembered[place] = (token_id, token)
         return token
 
-    def _shared_id(self, place: tuple[object, ...]) -> str:
+    def _shared_id(self, place: Place) -> str:
         # A revoked token must not come again: the next number makes the next token, on every worker alike.
         number = 0
         while True:

@@ -109,6 +109,18 @@ class BoundedProtocol(HttpToolsProtocol):
         Take the end of a message.
         """
         super().on_message_complete()
+        if self.cycle.response_complete:
+            self.wait_for_the_next()
+
+    def wait_for_the_next(self) -> None:
+        """
+        Start the clock of an idle connection again: the body of a request that was answered early has stopped it.
+        """
+        self._unset_keepalive_if_required()
+        if not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def _read_again_without_upgrade(self, rest: bytes) -> None:
         # RFC 9110 section 7.8: an upgrade may be ignored. Java's own HttpClient and `curl --http2` offer h2c with their

@@ -11,7 +11,7 @@ from typing import Any
 
 from gatekey.server.serving.http_server import BoundedProtocol
 from gatekey.server.web.oauth import Answer, Head, body_refused
-from gatekey.server.web.plain import too_large, too_slow
+from gatekey.server.web.plain import ended_early, too_large, too_slow
 from gatekey.server.web.token_endpoint import TokenEndpoint
 from gatekey.wire.fields import BODY_LIMIT
 
@@ -27,45 +27,60 @@ class TokenProtocol(BoundedProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._endpoint: TokenEndpoint | None = None
+        self._ours = False
         self._head = Head("", "", b"", ())
-        self._refused: Answer | None = None
         self._body = b""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """
+        Tell of a client that left before its request was whole; it counted.
+        """
+        endpoint, self._endpoint = self._endpoint, None
+        if endpoint is not None:
+            endpoint.tell(self._head, body_refused(ended_early()))
+        super().connection_lost(exc)
 
     def on_head(self) -> None:
         """
         Take the request if it is one for us, or hand it on.
         """
-        endpoint = self._takes()
-        if endpoint is None:
+        self._endpoint, self._body = self._takes(), b""
+        self._ours = self._endpoint is not None
+        if self._endpoint is None:
             super().on_head()
             return
         self.head_is_read(body_follows=True)
-        self._endpoint, self._body = endpoint, b""
         self._head = Head(self.client[0] if self.client else "", "POST", b"", self.headers)
         try:
-            self._refused = endpoint.check_head(self._head)
+            refused = self._endpoint.check_head(self._head)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
-            self._refused = endpoint.own_fault(error)
+            refused = self._endpoint.own_fault(error)
+        if refused is not None:
+            # Now, not after its body: who may not ask has nothing read.
+            self._finish(refused)
 
     def on_body(self, body: bytes) -> None:
         """
-        Collect the body of our request; one that is too large is answered at once.
+        Collect the body of our request; one that is too large is answered at once, that of an answered one dropped.
         """
-        if self._endpoint is None:
-            if self.cycle is not None:
-                super().on_body(body)
-            return
-        self._body += body
-        if len(self._body) > BODY_LIMIT:
-            self._finish(body_refused(too_large(BODY_LIMIT)))
+        if self._endpoint is not None:
+            self._body += body
+            if len(self._body) > BODY_LIMIT:
+                self._finish(body_refused(too_large(BODY_LIMIT)))
+        elif not self._ours and self.cycle is not None:
+            super().on_body(body)
 
     def on_message(self) -> None:
         """
         Answer our request.
         """
         if self._endpoint is not None:
-            self._finish(self._refused)
-        elif self.cycle is not None and not self.transport.is_closing():
+            self._finish(None)
+        elif self.transport.is_closing():
+            return
+        elif self._ours:
+            self.wait_for_the_next()
+        elif self.cycle is not None:
             super().on_message()
 
     def too_slow(self) -> None:

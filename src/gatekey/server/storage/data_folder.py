@@ -67,6 +67,7 @@ class DataFolder:
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            create_private(self.path / FOUNDING_LOCK_NAME)
             with (self.path / FOUNDING_LOCK_NAME).open("w") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if not self.database_path.exists():
@@ -86,6 +87,7 @@ class DataFolder:
         The kernel frees the claim of a process that died.
         """
         try:
+            create_private(self.path / LOCK_NAME)
             file = (self.path / LOCK_NAME).open("w")
         except OSError as error:
             raise ServiceError(
@@ -108,6 +110,7 @@ class DataFolder:
         """
         target = self.path / SITE_NAME
         temporary = target.with_suffix(".new")
+        create_private(temporary)
         temporary.write_text(json.dumps(asdict(site), indent=2) + "\n", encoding="utf-8")
         temporary.replace(target)
 

@@ -33,6 +33,13 @@ def too_slow() -> str:
     return f"The body took longer than {BODY_SECONDS:.0f} s."
 
 
+def ended_early() -> str:
+    """
+    Say that a client left before its body was whole.
+    """
+    return "The body ended early."
+
+
 async def read_body(receive: Receive, limit: int) -> bytes:
     """
     Return the body of at most `limit` bytes. Raises `BodyRefused` beyond, and when it takes over `BODY_SECONDS`.
@@ -43,7 +50,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
             while True:
                 message: Message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise BodyRefused("The body ended early.")
+                    raise BodyRefused(ended_early())
                 chunk: bytes = message.get("body", b"")
                 body += chunk
                 if len(body) > limit:

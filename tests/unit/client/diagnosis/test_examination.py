@@ -27,9 +27,10 @@ from gatekey.client.flow import Send
 from gatekey.client.obstacle import Obstacle
 from gatekey.client.reading import CredentialsFile
 from gatekey.client.settings import Place
+from gatekey.wire.fields import FORM
 from gatekey.wire.http import HttpRequest, HttpResponse
 from gatekey.wire.token_answer import encode_error, encode_success
-from gatekey.wire.token_request import FORM, TokenRequest, read_request
+from gatekey.wire.token_request import TokenRequest, read_request
 
 NOW = 1795417200.0
 TOKEN_URL = "https://login.example.org/oauth/token"

@@ -13,6 +13,7 @@ from gatekey.server.app import Installation, open_directory
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created, ListedClient, Refused
+from gatekey.server.issuing.model import KnownSecret
 from gatekey.wire.identifiers import CLIENT_ID_LENGTH, SecretShape, read_secret
 from gatekey.wire.vocabulary import Scope
 from support.service import add_client, installed
@@ -52,7 +53,7 @@ def test_what_is_kept_of_the_secret_is_its_keyed_digest(installation: Installati
 
     expected = digest_secret(installation.master.derive("client secrets"), created.secret.reveal())
 
-    assert {created.secret_id: expected} == known.digests
+    assert {created.secret_id: KnownSecret(expected)} == known.secrets
 
 
 def test_no_printing_of_what_was_created_shows_the_secret(installation: Installation) -> None:

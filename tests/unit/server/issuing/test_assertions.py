@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from gatekey.errors import StorageUnavailable
 from gatekey.server.issuing.assertions import ALGORITHMS, LONGEST_LIFE, SKEW, AssertionCheck
 from gatekey.server.issuing.model import Granted, KnownClient, Refusal, Refused
-from gatekey.server.storage.database import Database
+from gatekey.server.storage.database import Database, create_private
 from gatekey.server.storage.migrating import migrate
 from gatekey.server.storage.revocation_store import SqlSpentAssertions
 from gatekey.wire.vocabulary import Scope
@@ -41,7 +41,9 @@ NOT_OURS: PrivateKey = ec.generate_private_key(ec.SECP256R1())
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    with closing(Database(tmp_path_factory.mktemp("data") / "gatekey.db")) as opened:
+    path = tmp_path_factory.mktemp("data") / "gatekey.db"
+    create_private(path)
+    with closing(Database(path)) as opened:
         migrate(opened)
         yield opened
 

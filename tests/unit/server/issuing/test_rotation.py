@@ -5,7 +5,7 @@ The life of signing keys, whatever is done to them and in whichever order.
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gatekey.server.issuing.keys import Algorithm
@@ -254,6 +254,7 @@ POLICIES = st.builds(
 )
 
 
+@example(RotationPolicy(Algorithm.RS256, lifetime=60, sign_for=400, lead=1), [("rotate now", 40), ("rotate", 40)])
 @given(POLICIES, st.lists(st.tuples(ACTIONS, st.integers(1, 400)), max_size=25))
 def test_whatever_is_done_some_key_signs_and_no_live_token_loses_its_key(
     policy: RotationPolicy, actions: list[tuple[str, int]]

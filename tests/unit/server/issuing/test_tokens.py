@@ -17,23 +17,32 @@ from gatekey.errors import StorageUnavailable
 from gatekey.server.app import Installation, open_directory
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created
+from gatekey.server.issuing.assertions import AssertionCheck
+from gatekey.server.issuing.authentication import ClientAuthentication
 from gatekey.server.issuing.model import Granted, IssuingPolicy, Refusal, Refused
 from gatekey.server.issuing.tokens import TokenService
 from gatekey.server.storage.directory import Directory
+from gatekey.server.storage.revocation_store import SqlSpentAssertions
+from gatekey.wire.client_authentication import Method, SecretCredential
 from gatekey.wire.identifiers import make_secret
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_request import TokenRequest
-from gatekey.wire.vocabulary import Scope
+from gatekey.wire.vocabulary import CREDENTIAL_CLAIM, Scope
 from support.service import add_client, installed
 
 NOW = 1_900_000_000.9
 ISSUER = "http://issuer.test"
+SHIELD_KEY = b"the key of the storm shield"
+
+
+def by_secret(client_id: str, secret: str) -> SecretCredential:
+    return SecretCredential(client_id, SecretText(secret), Method.POST)
 
 
 @dataclass
 class Office:
     """
-    A token service with one client, and the installation around it.
+    A token service without a storm shield, with one client, and the installation around it.
     """
 
     installation: Installation
@@ -44,7 +53,7 @@ class Office:
     def ask(self, audience: str | None = "zeebe.camunda.io", **changes: str) -> Granted | Refused:
         client_id = changes.get("client_id", self.created.client.client_id)
         secret = changes.get("secret", self.created.secret.reveal())
-        return self.service.answer(TokenRequest(client_id, SecretText(secret), audience, used_basic=False))
+        return self.service.answer(TokenRequest(by_secret(client_id, secret), audience))
 
     def claims(self, granted: Granted | Refused) -> dict[str, Any]:
         """
@@ -61,8 +70,10 @@ def opened_office(folder: Path) -> Iterator[Office]:
         directory = open_directory(installation)
         policy = IssuingPolicy(ISSUER, 86_400, "camunda.io", frozenset({"localhost"}))
         ids = (f"jti-{number}" for number in itertools.count())
+        assertions = AssertionCheck(SqlSpentAssertions(installation.database), frozenset({ISSUER}), lambda: NOW)
         pepper = installation.master.derive("client secrets")
-        service = TokenService(directory, directory, policy, pepper, lambda: NOW, ids.__next__)
+        authentication = ClientAuthentication(directory, assertions, pepper, lambda: NOW)
+        service = TokenService(authentication, directory, directory, policy, SHIELD_KEY, lambda: NOW, ids.__next__)
         yield Office(installation, directory, service, add_client(installation))
 
 
@@ -92,6 +103,7 @@ def test_a_token_says_what_is_documented_and_nothing_else(office: Office) -> Non
         "https://camunda.com/clusterId": client.cluster_id,
         "https://camunda.com/orgId": client.organisation_id,
         "https://camunda.com/clientId": client.client_id,
+        CREDENTIAL_CLAIM: office.created.secret_id,
     }
 
 
@@ -101,13 +113,12 @@ def test_the_answer_and_the_token_agree_about_the_end(office: Office) -> None:
     assert isinstance(granted, Granted)
 
     assert office.service.policy.lifetime == granted.expires_in == claims["exp"] - claims["iat"]
-    assert granted.issued_at == claims["iat"]
     assert isinstance(granted.expires_in, int)
     assert granted.scope == claims["scope"] == office.created.client.cluster_id
     assert granted.audience == claims["aud"]
 
 
-def test_two_tokens_of_the_same_second_differ(office: Office) -> None:
+def test_without_the_storm_shield_two_tokens_of_the_same_second_differ(office: Office) -> None:
     """
     Java and Go conclude from an equal token that a 401 was not about the token.
     """
@@ -172,13 +183,13 @@ def test_the_operator_is_told_which_it_was(office: Office) -> None:
     assert isinstance(wrong, Refused)
     assert isinstance(unknown, Refused)
 
-    assert (wrong.reason, unknown.reason) == ("wrong secret", "unknown or deleted client")
+    assert (wrong.reason, unknown.reason) == ("no secret of ours", "unknown or deleted client")
     assert (wrong.client_id, unknown.client_id) == (office.created.client.client_id, "unknown")
 
 
 def test_nothing_but_the_secret_itself_is_the_secret(office: Office) -> None:
     text = office.created.secret.reveal()
-    digest = digest_secret(office.service.pepper, text)
+    digest = digest_secret(office.service.authentication.pepper, text)
     forged = make_secret(office.created.secret_id, lambda alphabet: alphabet[0])
 
     tried = [
@@ -202,8 +213,8 @@ def test_a_secret_that_cannot_be_written_in_utf_8_is_a_wrong_secret(office: Offi
 
 
 def test_the_stored_digest_is_no_secret_under_an_empty_pepper(office: Office) -> None:
-    emptied = replace(office.service, pepper=b"")
-    request = TokenRequest(office.created.client.client_id, office.created.secret, None, used_basic=False)
+    emptied = replace(office.service, authentication=replace(office.service.authentication, pepper=b""))
+    request = TokenRequest(by_secret(office.created.client.client_id, office.created.secret.reveal()))
 
     assert isinstance(emptied.answer(request), Refused)
 
@@ -260,9 +271,10 @@ def test_a_database_that_is_away_refuses_nobody(tmp_path: Path) -> None:
 
 
 def test_no_printing_of_the_service_shows_its_pepper_or_a_digest(office: Office) -> None:
-    pepper = office.service.pepper
+    pepper = office.service.authentication.pepper
     known = office.directory.find(office.created.client.client_id)
     assert known is not None
 
     assert repr(pepper) not in repr(office.service)
+    assert repr(SHIELD_KEY) not in repr(office.service)
     assert repr(digest_secret(pepper, office.created.secret.reveal())) not in repr(known)

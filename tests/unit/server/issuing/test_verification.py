@@ -19,10 +19,14 @@ from hypothesis import strategies as st
 from gatekey.errors import StorageUnavailable
 from gatekey.server.app import Installation, open_directory
 from gatekey.server.clients.model import Created
+from gatekey.server.issuing.assertions import AssertionCheck
+from gatekey.server.issuing.authentication import ClientAuthentication
 from gatekey.server.issuing.keys import SigningKey, encode_segment
 from gatekey.server.issuing.model import Granted, IssuingPolicy
 from gatekey.server.issuing.tokens import TokenService
 from gatekey.server.issuing.verification import TOKEN_LIMIT, TokenCheck, Unverified, Verified
+from gatekey.server.storage.revocation_store import SqlSpentAssertions
+from gatekey.wire.client_authentication import Method, SecretCredential
 from gatekey.wire.token_request import TokenRequest
 from gatekey.wire.vocabulary import Scope
 from support.service import add_client, installed
@@ -46,9 +50,8 @@ class Gate:
 
     def token(self, scope: Scope = Scope.SECRETS, **policy: Any) -> str:
         service = replace(self.service, policy=replace(POLICY, **policy))
-        request = TokenRequest(
-            self.created.client.client_id, self.created.secret, f"{scope.value.lower()}.camunda.io", used_basic=False
-        )
+        credential = SecretCredential(self.created.client.client_id, self.created.secret, Method.POST)
+        request = TokenRequest(credential, f"{scope.value.lower()}.camunda.io")
         granted = service.answer(request)
         assert isinstance(granted, Granted)
         return granted.token.reveal()
@@ -64,11 +67,13 @@ class Gate:
 def opened_gate(folder: Path) -> Iterator[Gate]:
     with installed(folder) as installation:
         directory = open_directory(installation)
+        assertions = AssertionCheck(SqlSpentAssertions(installation.database), frozenset(), lambda: NOW)
         pepper = installation.master.derive("client secrets")
-        service = TokenService(directory, directory, POLICY, pepper, lambda: NOW, lambda: "a-token-id")
+        authentication = ClientAuthentication(directory, assertions, pepper, lambda: NOW)
+        service = TokenService(authentication, directory, directory, POLICY, b"", lambda: NOW, lambda: "a-token-id")
         check = TokenCheck(directory, directory, POLICY, lambda: NOW)
         created = add_client(installation, scopes=("Secrets", "Zeebe"))
-        yield Gate(installation, directory.signing_key(), check, service, created)
+        yield Gate(installation, directory.published_keys()[0], check, service, created)
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +96,11 @@ EXPIRED = Unverified("The access token has expired.", forbidden=False)
 
 
 def test_our_own_token_opens_its_api(gate: Gate) -> None:
-    client = gate.created.client
+    client = gate.check.directory.find(gate.created.client.client_id)
+    assert client is not None
+    token = gate.token()
 
-    assert Verified(client.client_id, client.cluster_id) == gate.outcome(gate.token())
+    assert Verified(client, read(token.split(".")[1])) == gate.outcome(token)
 
 
 def test_a_token_ends_at_the_second_it_names(gate: Gate) -> None:
