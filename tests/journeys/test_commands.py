@@ -39,7 +39,7 @@ def test_the_life_of_a_client(product: Product) -> None:
     deleted = told(product, "clients", "delete", "my-app", "--yes")
     last = product.ask_token(created["clientId"], created["clientSecret"])
 
-    assert {"name", "clientId", "clientSecret", "permissions"} == set(created)
+    assert {"name", "clientId", "secretId", "clientSecret", "permissions", "lifetime"} == set(created)
     assert ["Zeebe", "Secrets"] == created["permissions"]
     assert (200, cluster["clusterId"]) == (first[0], first[1]["scope"])
     assert [True] == [client["secretPresented"] for client in listed if client["clientId"] == created["clientId"]]
@@ -93,8 +93,8 @@ def test_a_credentials_file_is_private_complete_and_never_overwritten(product: P
     assert "export ZEEBE_CLIENT_SECRET='gks_" in written
     assert "gks_" not in done.stdout + done.stderr
     assert (6, 6) == (again.returncode, nowhere.returncode)
-    assert "nothing was created" in again.stderr
-    assert "nothing was created" in nowhere.stderr
+    assert "nothing was changed" in again.stderr
+    assert "nothing was changed" in nowhere.stderr
     assert written == file.read_text()
     assert "with-a-file" in listed
     assert "another" not in listed

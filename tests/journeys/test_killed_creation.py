@@ -166,5 +166,5 @@ def test_a_person_can_see_which_to_delete(product: Product) -> None:
     listed = product.cli("clients", "list").stdout
     product.cli("clients", "delete", "unseen", "--yes")
 
-    assert "its secret may never have been shown: delete it" in next(x for x in listed.splitlines() if "unseen" in x)
+    assert "its secret may never have been shown: rotate it" in next(x for x in listed.splitlines() if "unseen" in x)
     assert "unseen" not in presented(product)

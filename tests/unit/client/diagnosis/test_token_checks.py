@@ -114,7 +114,11 @@ def test_each_refusal_is_explained_with_a_cure_and_without_the_secret(status: in
         ({"iat": "x"}, Outcome.WARNING, "does not say"),
         ({"exp": NOW + 7200}, Outcome.WARNING, "the token says 2 h, the answer 60 min"),
         ({"exp": NOW + 60}, Outcome.WARNING, "the token says 60 s"),
+        ({"exp": NOW + 3594}, Outcome.WARNING, "the answer 60 min"),
+        ({"exp": NOW + 3595}, Outcome.FINE, "fit"),
         ({"exp": NOW + 3605}, Outcome.FINE, "fit"),
+        ({"exp": NOW + 4000}, Outcome.FINE, "fit"),
+        ({"exp": NOW + 4100}, Outcome.WARNING, "the answer 60 min"),
     ],
 )
 def test_claims_are_compared_with_the_file(changes: dict[str, Any], outcome: Outcome, words: str) -> None:

@@ -130,7 +130,7 @@ STRANGERS: list[PrivateKeyTypes] = [
     ec.generate_private_key(ec.SECP256K1()),
     ed448.Ed448PrivateKey.generate(),
     x25519.X25519PrivateKey.generate(),
-    dsa.generate_private_key(1024),
+    dsa.generate_private_key(1024),  # noqa: S505 - quick to make, and only ever refused
 ]
 
 

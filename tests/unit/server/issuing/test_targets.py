@@ -3,6 +3,8 @@ Which API a request is after: `audience`, `resource`, `scope`, in every spelling
 """
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatekey.server.issuing.model import IssuingPolicy, KnownClient, Refusal, Refused
 from gatekey.server.issuing.targets import choose_scope, name_audience
@@ -46,7 +48,10 @@ def test_a_resource_means_what_an_audience_means(scope: Scope) -> None:
         f"{CLUSTER}.bru-2.zeebe.apis.test:443",
         f"{CLUSTER}.zeebe.camunda.io",
         f"https://{CLUSTER}.bru-2.zeebe.camunda.io:443",
+        f"{CLUSTER}.bru-2.ZEEBE.camunda.io".upper(),
         "gateway.test",
+        "Gateway.Test:443",
+        "localhost",
         "localhost:26600",
         "grpcs://gateway.test:443",
     ],
@@ -70,12 +75,41 @@ def test_addresses_that_clients_take_for_an_audience_mean_zeebe(audience: str) -
         f"{CLUSTER}.bru-2.operate.apis.test",
         "https://[",
         "https://zeebe.apis.test@attacker.test",
+        "https://zeebe.apis.test:x@attacker.test",
+        "https://attacker.test/zeebe.apis.test",
+        "https://attacker.test?zeebe.apis.test",
+        "https://attacker.test#zeebe.apis.test",
+        "zeebe.apis.test.",
+        "attacker.zeebe.apis.test",
+        "xzeebe.apis.test",
+        "zeebe.dev.apis.test",
+        "22222222-2222-4333-8444-555555555555.zeebe.apis.test",
+        f"{CLUSTER}.apis.test",
+        "localhost.attacker.test",
+        " zeebe.apis.test",
+        "zeebe.apis.test operate.apis.test",
+        "*",
+        "*.apis.test",
+        ":",
+        "zeebe\u200b.apis.test",
+        "\u017feebe.apis.test",
+        "\ud800",
+        "a" * 4096,
         "://zeebe.apis.test",
         "\u017aeebe.apis.test",
     ],
 )
 def test_an_audience_of_somebody_else_is_refused(audience: str) -> None:
     assert Refusal.UNKNOWN_AUDIENCE is choose(audience=audience)
+
+
+@given(
+    st.text(st.characters(exclude_categories=[]), max_size=80)
+    | st.text("https:/@[]#?zeebapis.t\ud800", max_size=40).map(lambda text: f"https://{text}")
+)
+def test_no_text_breaks_the_reading(name: str) -> None:
+    assert choose(audience=name) in {*Scope, Refusal.UNKNOWN_AUDIENCE}
+    assert choose(resource=name) in {*Scope, Refusal.INVALID_TARGET}
 
 
 def test_a_resource_of_somebody_else_is_an_invalid_target() -> None:
@@ -104,6 +138,7 @@ def test_several_words_and_no_name_mean_zeebe() -> None:
 @pytest.mark.parametrize("scope", list(Scope))
 def test_without_any_name_it_is_the_only_scope_there_is(scope: Scope) -> None:
     assert scope is choose(of=client(scope))
+    assert Scope.ZEEBE is choose(of=client(scope, Scope.ZEEBE))
 
 
 def test_without_any_name_several_scopes_without_zeebe_leave_it_open() -> None:
