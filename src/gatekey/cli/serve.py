@@ -2,6 +2,7 @@
 `gatekey serve`: the service and the gateway.
 """
 
+import contextlib
 import shlex
 import shutil
 import sys
@@ -66,12 +67,12 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
         ),
         ("Zeebe itself", f"expected at {cluster.grpc_upstream} (gRPC) and {cluster.rest_upstream} (REST)"),
     ]
-    click.echo(f"Gatekey is ready: {site.public_url}" + (f", gateway {site.gateway}" if gateway else ""))
-    click.echo(f"Data is in {installation.folder.path}. Ctrl-C ends it.\n")
-    for name, text in steps:
-        click.echo(f"  {name:<16} {text}")
-    click.echo()
-    sys.stdout.flush()
+    head = f"Gatekey is ready: {site.public_url}" + (f", gateway {site.gateway}" if gateway else "")
+    data = f"Data is in {installation.folder.path}. Ctrl-C ends it."
+    lines = [head, data, "", *(f"  {name:<16} {text}" for name, text in steps), ""]
+    # One piece: whoever reads only the first lines and leaves must not end the service.
+    with contextlib.suppress(BrokenPipeError):
+        click.echo("\n".join(lines))
 
 
 def _way_in(installation: "Installation", command: str) -> str:

@@ -73,6 +73,8 @@ class Directory:
         """
         Return the key that signs now, as of the last `find`. Raises `StorageUnavailable` when there is none.
         """
+        if self._revision < 0:
+            self.refresh()
         current = signing((life for life, _ in self._keys), self._now())
         for life, key in self._keys:
             if life is current:
