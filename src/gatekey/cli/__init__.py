@@ -11,10 +11,12 @@ import sys
 import click
 
 from gatekey import __version__
+from gatekey.cli.authority import authority
 from gatekey.cli.clients import clients
 from gatekey.cli.clusters import clusters
 from gatekey.cli.doctor import doctor
 from gatekey.cli.exits import Exit
+from gatekey.cli.gateway_key import gateway_key
 from gatekey.cli.secrets import secrets
 from gatekey.cli.serve import serve
 from gatekey.cli.sign_in import sign_in
@@ -30,7 +32,7 @@ def commands() -> None:
     """
 
 
-for command in (serve, sign_in, clusters, clients, secrets, token, doctor):
+for command in (serve, sign_in, clusters, clients, secrets, authority, gateway_key, token, doctor):
     commands.add_command(command)
 
 

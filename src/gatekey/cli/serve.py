@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 @click.option("--http", metavar="HOST:PORT", help="Where the service listens.  [default: localhost:8400]")
 @click.option("--gateway", metavar="HOST:PORT", help="Where the gateway listens.  [default: localhost:26600]")
 @click.option("--public-url", metavar="URL", help="URL under which clients reach the service; the tokens' issuer.")
+@click.option(
+    "--tls",
+    type=click.Choice(["off", "auto"]),
+    help="auto: TLS on both ports, by a certificate authority of this installation.  [default: off]",
+)
 @click.option("--domain", help="Own base domain, for addresses and audiences as in Camunda SaaS.")
 @click.option("--zeebe-grpc", metavar="HOST:PORT", help="Zeebe gRPC address of the first cluster, at the first start.")
 @click.option("--zeebe-rest", metavar="URL", help="Zeebe REST URL of the first cluster, at the first start.")
@@ -49,7 +54,8 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
     site = installation.site
     cluster = installation.clusters.all()[0]
     command = _own_name(installation)
-    rest = f"http://{site.gateway}/v2/topology"
+    rest = f"{'https' if site.tls else 'http'}://{site.gateway}/v2/topology"
+    curl = f"curl --cacert {_shortest(Path(site.authority))}" if site.authority else "curl"
     steps = [
         ("Console", _way_in(installation, command)),
         (
@@ -59,7 +65,7 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
         ("Get a token", f"{command} token --env-file my-app.env"),
         (
             "Call Zeebe",
-            f"{command} token --env-file my-app.env --header | curl --header @- {rest}"
+            f"{command} token --env-file my-app.env --header | {curl} --header @- {rest}"
             if gateway
             else "the gateway is off (--no-gateway)",
         ),
@@ -67,6 +73,8 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
     ]
     click.echo(f"Gatekey is ready: {site.public_url}" + (f", gateway {site.gateway}" if gateway else ""))
     click.echo(f"Data is in {installation.folder.path}. Ctrl-C ends it.\n")
+    if site.authority:
+        steps.append(("Trust", f"programs on this machine need the certificate authority {site.authority}"))
     for name, text in steps:
         click.echo(f"  {name:<16} {text}")
     click.echo()

@@ -5,13 +5,14 @@ The composition root: the only file that knows every part and plugs neighbours i
 import secrets
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import assert_never
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.auditing.telling import Observers
@@ -22,10 +23,12 @@ from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.model import Cluster, Organisation
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, read_address
+from gatekey.server.guarding.revocations import FOREVER, Named, Subject
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.authentication import ClientAuthentication
 from gatekey.server.issuing.keys import Algorithm, SigningKey, encode_segment
 from gatekey.server.issuing.model import IssuingPolicy, TokenForm
+from gatekey.server.issuing.revocation import Kind, Revocation
 from gatekey.server.issuing.rotation import KeyLife, RotationPolicy, due
 from gatekey.server.issuing.token_life import TokenLife
 from gatekey.server.issuing.tokens import TokenService
@@ -51,9 +54,12 @@ from gatekey.server.storage.people_store import SqlPeopleStore
 from gatekey.server.storage.revocation_store import SqlRevocationStore, SqlSpentAssertions
 from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.secret_store import SqlSecretStore
+from gatekey.server.storage.tls import TlsFolder
 from gatekey.server.storage.use_recorder import UseRecorder
+from gatekey.server.web.application import Application
 from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
+from gatekey.server.web.forward_auth import CurrentView, ForwardAuth
 from gatekey.server.web.health import health_routes
 from gatekey.server.web.leaks import PATH as LEAKS_PATH
 from gatekey.server.web.leaks import LeakEndpoint
@@ -87,6 +93,7 @@ class Installation:
     clusters: ClusterAdministration
     sign_in: SignIn
     master: MasterKey
+    tls: TlsFolder | None
 
     def rotate_if_due(self) -> KeyLife | None:
         """
@@ -131,11 +138,14 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
     longest_life = timedelta(seconds=settings.token_lifetime_max)
     secret_store = SqlSecretStore(database, longest_life)
     pepper = master.derive("client secrets")
+    tls = None
+    if settings.tls != "off":
+        tls = TlsFolder.of(folder.tls_path, settings.tls_certificate, settings.tls_key)
     installation = Installation(
         settings=settings,
         folder=folder,
         database=database,
-        site=_site(settings, None if create else folder.recall_site()),
+        site=_site(settings, tls, None if create else folder.recall_site()),
         clients=ClientAdministration(
             SqlClientStore(database, longest_life),
             secret_store,
@@ -152,28 +162,11 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
         clusters=ClusterAdministration(SqlClusterStore(database, seal), utc_now, _new_uuid),
         sign_in=SignIn(SqlPeopleStore(database), utc_now, _new_key),
         master=master,
+        tls=tls,
     )
     if create:
         installation.rotate_if_due()
     return installation
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """
-    The OAuth endpoints by path, beside (not inside) the framework that serves everything else.
-    """
-
-    endpoints: Mapping[bytes, ASGIApp]
-    others: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """
-        Hand one connection to its room.
-        """
-        # The path as sent: decoded, `/oauth%2ftoken` would be the endpoint here and something else for a proxy.
-        room = self.endpoints.get(scope["raw_path"], self.others) if scope["type"] == "http" else self.others
-        await room(scope, receive, send)
 
 
 def make_observer(settings: Settings) -> Observer:
@@ -212,7 +205,9 @@ def compose(installation: Installation, directory: Directory, observer: Observer
             *console(_desk(installation)),
         ]
     )
-    return Application(endpoints, others)
+    view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
+    decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
+    return Application(endpoints, decisions, others)
 
 
 def _endpoints(
@@ -291,9 +286,13 @@ def open_directory(installation: Installation) -> Directory:
     return Directory(installation.folder.database_path, Seal(installation.master.derive("storage")), time.time)
 
 
-def gateway_view(installation: Installation, clusters: Iterable[Cluster], keys: str) -> GatewayView:
+def gateway_view(
+    installation: Installation, clusters: Iterable[Cluster], keys: str, revocations: Mapping[Subject, int] | None = None
+) -> GatewayView:
     """
     Return what the gateway has to know; `keys` is the key set as JSON text.
+
+    Whoever looks tokens up anyway (and so refuses revoked ones) needs no `revocations` here.
     """
     site = installation.site
     host, _, port = installation.settings.gateway.rpartition(":")
@@ -303,11 +302,37 @@ def gateway_view(installation: Installation, clusters: Iterable[Cluster], keys: 
         keys=keys,
         domain=site.audience_domain,
         hosts=site.domain is not None,
-        clusters=tuple(
-            GuardedCluster(c.cluster_id, c.region, read_address(c.grpc_upstream), read_address(c.rest_upstream))
-            for c in clusters
-        ),
+        clusters=tuple(_guarded(cluster) for cluster in clusters),
+        revocations=revocations or {},
+        certificate=installation.tls.files if installation.tls else None,
     )
+
+
+def _guarded(cluster: Cluster) -> GuardedCluster:
+    apis = (cluster.apis.operate, cluster.apis.tasklist, cluster.apis.optimize)
+    return GuardedCluster(
+        cluster.cluster_id,
+        cluster.region,
+        read_address(cluster.grpc_upstream),
+        read_address(cluster.rest_upstream),
+        *(None if url is None else read_address(url) for url in apis),
+    )
+
+
+def guarded_revocation(revocation: Revocation, is_deleted: Callable[[str], bool]) -> tuple[Subject, int]:
+    """
+    Return a revocation in the words of the gateway; `is_deleted` says whether a client is gone, and so for ever.
+    """
+    match revocation.kind:
+        case Kind.TOKEN:
+            return Subject(Named.TOKEN, revocation.subject), FOREVER
+        case Kind.CREDENTIAL:
+            return Subject(Named.CREDENTIAL, revocation.subject), revocation.before
+        case Kind.CLIENT:
+            before = FOREVER if is_deleted(revocation.subject) else revocation.before
+            return Subject(Named.CLIENT, revocation.subject), before
+        case never:
+            assert_never(never)
 
 
 def _master_key(settings: Settings, folder: DataFolder) -> MasterKey:
@@ -318,18 +343,21 @@ def _master_key(settings: Settings, folder: DataFolder) -> MasterKey:
     return folder.read_master_key()
 
 
-def _site(settings: Settings, remembered: Site | None) -> Site:
+def _site(settings: Settings, tls: TlsFolder | None, remembered: Site | None) -> Site:
     """
     Return where the service is: as set, else as the last `gatekey serve` noted, else as the defaults say.
     """
-    site = Site(settings.reached_url, settings.reached_gateway, settings.domain or None)
+    authority = None if tls is None or tls.authority is None else str(tls.authority)
+    site = Site(settings.reached_url, settings.reached_gateway, settings.domain or None, tls is not None, authority)
     if remembered is None:
         return site
     given = settings.model_fields_set
     return Site(
-        site.public_url if given & {"http", "public_url"} else remembered.public_url,
+        site.public_url if given & {"http", "public_url", "tls"} else remembered.public_url,
         site.gateway if given & {"gateway", "gateway_address"} else remembered.gateway,
         site.domain if "domain" in given else remembered.domain,
+        site.tls if "tls" in given else remembered.tls,
+        site.authority if "tls" in given else remembered.authority,
     )
 
 

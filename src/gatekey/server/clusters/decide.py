@@ -3,12 +3,16 @@ Which cluster and secret names are accepted.
 """
 
 import re
+from urllib.parse import urlsplit
 
-from gatekey.server.clusters.model import Refused
+from gatekey.server.clusters.model import ApiUpstreams, Refused
 
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,49}")
 REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 """One label of a host name (RFC 1123): the region is part of every SaaS-style address."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "grpcs": 443}
+"""By scheme, where the port is left out; a bare gRPC address always names its port."""
 
 SECRET_NAME = re.compile(r"[A-Za-z0-9]+([/._-][A-Za-z0-9]+)*")
 """The names that Camunda's connectors find as `secrets.NAME`."""
@@ -32,6 +36,37 @@ def check_cluster(name: str, region: str) -> Refused | None:
     if not REGION.fullmatch(region):
         return Refused("A region is one lower-case label of a host name, such as 'local' or 'bru-2'.", "bad region")
     return None
+
+
+def check_upstreams(grpc: str, rest: str) -> Refused | None:
+    """
+    Refuse upstreams that the gateway could not call: `grpc` is host:port or a URL, `rest` a URL without a query.
+    """
+    if not _is_address(grpc if "://" in grpc else f"grpc://{grpc}", {"grpc", "grpcs", "http", "https"}):
+        return Refused("The gRPC upstream is host:port, such as localhost:26500.", "gRPC upstream not accepted")
+    if not _is_address(rest, {"http", "https"}):
+        return Refused("The REST upstream is a URL, such as http://localhost:8080.", "REST upstream not accepted")
+    return None
+
+
+def check_api_upstreams(apis: ApiUpstreams) -> Refused | None:
+    """
+    Refuse URLs of Operate, Tasklist and Optimize that the gateway could not call.
+    """
+    for name, url in (("Operate", apis.operate), ("Tasklist", apis.tasklist), ("Optimize", apis.optimize)):
+        if url is not None and not _is_address(url, {"http", "https"}):
+            return Refused(f"The {name} upstream is a URL, such as http://localhost:8081.", f"{name} not accepted")
+    return None
+
+
+def _is_address(url: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return False
+    loose = parts.query or parts.fragment or parts.username is not None
+    return bool(parts.scheme in schemes and parts.hostname and port and not loose and url.isprintable())
 
 
 def check_secret(name: str, value: str) -> Refused | None:
