@@ -2,27 +2,54 @@
 The rules of the gateway exist as a function and as configuration of an Envoy. One table, both asked, one answer.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 import pytest
 
 from gatekey.server.guarding import rules
+from gatekey.server.guarding.compile.upstreams import upstream_name
 from gatekey.server.guarding.decide import decide
 from gatekey.server.guarding.model import Allowed, Claims, Denied, GatewayView, GuardedCluster, Kind, RequestHead
-from support.gateway import TOPOLOGY, A, B, Stand, standing
+from gatekey.server.guarding.revocations import Named, Subject
+from support.gateway import CLUSTER_CLAIM, TOPOLOGY, A, B, RestUpstream, Stand, standing
 
-ZEEBE = "zeebe.camunda.io"
+ZEEBE, OPERATE, TASKLIST, OPTIMIZE = (f"{word}.camunda.io" for word in ("zeebe", "operate", "tasklist", "optimize"))
 REST_ONLY = "cccccccc-0000-4000-8000-00000000000c"
 GRPC_ONLY = "dddddddd-0000-4000-8000-00000000000d"
 UNKNOWN = "eeeeeeee-0000-4000-8000-00000000000e"
+APART = "11111111-0000-4000-8000-000000000001"
+"""A cluster whose Operate, Tasklist and Optimize have servers of their own, as up to 8.7."""
+
 HEALTH = "/grpc.health.v1.Health/Check"
 
 OTHER = (Kind.FORBIDDEN, rules.OTHER_CLUSTER)
+OTHER_API = (Kind.FORBIDDEN, rules.OTHER_API)
 NOTHING = (Kind.NOT_FOUND, rules.NOTHING_HERE)
 ODD = (Kind.NOT_FOUND, rules.AMBIGUOUS)
 SILENT = (Kind.UNAUTHENTICATED, rules.NO_TOKEN)
+NO_REST = (Kind.NOT_FOUND, rules.NO_REST)
+REVOKED = (Kind.UNAUTHENTICATED, rules.REVOKED)
+
+NOW = int(time.time())
+EARLIER = NOW - 100
+SETTLED = {
+    Subject(Named.TOKEN, "token-1"): EARLIER,
+    Subject(Named.CREDENTIAL, "secret-1"): EARLIER,
+    Subject(Named.CLIENT, "client-1"): EARLIER,
+    Subject(Named.CLIENT, "client-2", OPERATE): EARLIER,
+    Subject(Named.CLIENT, "client-3"): EARLIER,
+    Subject(Named.CLIENT, "client-3", OPERATE): NOW - 50,
+}
+LATEST = {
+    Subject(Named.TOKEN, "token-2"): EARLIER,
+    Subject(Named.CREDENTIAL, "secret-2"): EARLIER,
+    Subject(Named.CLIENT, "client-4"): NOW + 3600,
+    Subject(Named.CLIENT, "client-1"): NOW - 50,
+}
 
 
 @dataclass(frozen=True)
@@ -31,12 +58,24 @@ class Row:
     expected: str | tuple[Kind, str]
     token: str | None = A
     host: str = "localhost:26600"
-    audience: str = ZEEBE
+    audience: str | tuple[str, ...] = ZEEBE
     grpc: bool = False
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def upstream(self) -> str | tuple[Kind, str]:
+        """Where the call ends: a bare cluster is its Zeebe."""
+        plain = isinstance(self.expected, str) and "/" not in self.expected
+        return f"{self.expected}/{'grpc' if self.grpc else 'rest'}" if plain else self.expected
 
 
 def own(cluster: str, region: str = "local") -> str:
     return f"{cluster}.{region}.{ZEEBE}"
+
+
+def claiming(expected: str | tuple[Kind, str], audience: str = ZEEBE, *, grpc: bool = False, **claims: Any) -> Row:
+    path = {OPERATE: "/operate/v1/x", ZEEBE: "/v2/topology"}[audience]
+    return Row(TOPOLOGY if grpc else path, expected, audience=audience, grpc=grpc, claims=claims)
 
 
 ROWS = [
@@ -109,6 +148,108 @@ ROWS = [
     Row("/v2/topology", (Kind.FORBIDDEN, rules.UNKNOWN_CLUSTER), token=UNKNOWN),
     Row("/v2/topology", (Kind.FORBIDDEN, rules.OTHER_API), audience="operate.camunda.io"),
     Row("/v2/../x", (Kind.FORBIDDEN, rules.OTHER_API), audience="operate.camunda.io"),
+    Row("/v2/topology", A, audience=(OPERATE, ZEEBE)),
+    # Operate, Tasklist and Optimize on one host
+    Row(f"/operate/{A}/v1/process-instances/search", A, audience=OPERATE),
+    Row(f"/operate/{APART}/v1/x?a=/b", f"{APART}/operate", token=APART, audience=OPERATE),
+    Row("/operate/v1/anything/of/tomorrow", f"{APART}/operate", token=APART, audience=OPERATE),
+    Row(f"//operate//{APART}//v1", f"{APART}/operate", token=APART, audience=OPERATE),
+    Row(f"/tasklist/{APART}/v1/variables/1", f"{APART}/tasklist", token=APART, audience=TASKLIST),
+    Row(f"/tasklist/{APART}/graphql", f"{APART}/tasklist", token=APART, audience=TASKLIST),
+    Row("/tasklist/graphql", A, audience=TASKLIST),
+    Row(f"/optimize/{APART}/api/public/dashboard?collectionId=1", f"{APART}/optimize", token=APART, audience=OPTIMIZE),
+    Row(f"/optimize/{APART}/api/ingestion/variable", f"{APART}/optimize", token=APART, audience=OPTIMIZE),
+    Row(f"/optimize/{A}/api/public/x", A, audience=OPTIMIZE),
+    Row(f"/operate/{B}/v1/x", OTHER, audience=OPERATE),
+    Row(f"/tasklist/{A}/graphql", OTHER, token=B, audience=TASKLIST),
+    Row(f"/optimize/{UNKNOWN}", OTHER, audience=OPTIMIZE),
+    Row(f"/operate/{A}/v1/x", (Kind.FORBIDDEN, rules.UNKNOWN_CLUSTER), token=UNKNOWN, audience=OPERATE),
+    Row("/operate", NOTHING, audience=OPERATE),
+    Row(f"/operate/{A}", NOTHING, audience=OPERATE),
+    Row(f"/operate/{A}/", NOTHING, audience=OPERATE),
+    Row(f"/operate/{A}/v2/x", NOTHING, audience=OPERATE),
+    Row(f"/operate/{A}/api/login", NOTHING, audience=OPERATE),
+    Row(f"/operate/{A}/graphql", NOTHING, audience=OPERATE),
+    Row(f"/operate/operate/{A}/v1/x", NOTHING, audience=OPERATE),
+    Row(f"/tasklist/{A}/graphqlx", NOTHING, audience=TASKLIST),
+    Row(f"/optimize/{A}/api/x", NOTHING, audience=OPTIMIZE),
+    Row(f"/operatex/{A}/v1/x", NOTHING),
+    Row(f"/Operate/{A}/v1/x", NOTHING),
+    Row(f"/operate/{A}/v1/../v2", ODD, audience=OPERATE),
+    Row(f"/operate/{A}/v1/x", SILENT, token=None),
+    Row(f"/operate/{GRPC_ONLY}/v1/x", NO_REST, token=GRPC_ONLY, audience=OPERATE),
+    Row("/optimize/api/public/x", NO_REST, token=GRPC_ONLY, audience=OPTIMIZE),
+    # … and which audience opens them: Zeebe's only what the orchestration cluster itself serves
+    Row(f"/operate/{A}/v1/x", A, audience=ZEEBE),
+    Row(f"/tasklist/{A}/v1/x", A, audience=ZEEBE),
+    Row(f"/optimize/{A}/api/public/x", OTHER_API, audience=ZEEBE),
+    Row(f"/operate/{APART}/v1/x", OTHER_API, token=APART, audience=ZEEBE),
+    Row("/tasklist/graphql", OTHER_API, token=APART, audience=ZEEBE),
+    Row(f"/operate/{APART}/v1/x", f"{APART}/operate", token=APART, audience=(ZEEBE, OPERATE)),
+    Row(f"/operate/{A}/v1/x", OTHER_API, audience=TASKLIST),
+    Row(f"/tasklist/{A}/v1/x", OTHER_API, audience=OPERATE),
+    Row(f"/tasklist/{A}/v1/x", OTHER_API, audience="secrets.camunda.io"),
+    Row(f"/{A}/v2/x", OTHER_API, audience=TASKLIST),
+    Row(TOPOLOGY, OTHER_API, audience=OPTIMIZE, grpc=True),
+    # … and on hosts of their own
+    Row(f"/{APART}/v1/variables/1", f"{APART}/operate", token=APART, audience=OPERATE, host=f"local.{OPERATE}"),
+    Row(f"/{APART}/v1/variables/1", f"{APART}/tasklist", token=APART, audience=TASKLIST, host=f"local.{TASKLIST}:443"),
+    Row("/graphql", f"{APART}/tasklist", token=APART, audience=TASKLIST, host=f"LOCAL.{TASKLIST.upper()}"),
+    Row(f"/{A}/v1/x", A, host=f"local.{OPERATE}"),
+    Row(f"/{APART}/v1/x", OTHER_API, token=APART, host=f"local.{OPERATE}"),
+    Row(f"/{A}/v1/x", OTHER_API, audience=OPERATE, host=f"local.{TASKLIST}"),
+    Row(f"/{B}/v1/x", OTHER, audience=OPERATE, host=f"local.{OPERATE}"),
+    Row(f"/{A}/v1/x", OTHER, audience=OPERATE, host=f"elsewhere.{OPERATE}"),
+    Row(f"/{A}/v1/x", OTHER, audience=OPERATE, host=f"{A}.local.{OPERATE}"),
+    Row(f"/operate/{A}/v1/x", NOTHING, audience=OPERATE, host=f"local.{OPERATE}"),
+    Row(f"/{A}/v2/topology", NOTHING, audience=OPERATE, host=f"local.{OPERATE}"),
+    Row(f"/{A}", NOTHING, audience=OPERATE, host=f"local.{OPERATE}"),
+    Row(TOPOLOGY, NOTHING, audience=OPERATE, host=f"local.{OPERATE}", grpc=True),
+    Row(f"/{A}/v1/x", SILENT, token=None, host=f"local.{OPERATE}"),
+    Row(f"/operate/{A}/v1/x", A, audience=OPERATE, host=own(A)),
+    Row(f"/operate/{A}/v1/x", OTHER, audience=OPERATE, host=own(B)),
+    # Optimize says whether it is up, to everybody who names the cluster
+    Row(f"/optimize/{APART}/api/readyz", f"{APART}/optimize", token=None),
+    Row(f"/optimize/{APART}/api/readyz", f"{APART}/optimize", token=APART, audience=OPTIMIZE),
+    Row(f"/{APART}/api/readyz", f"{APART}/optimize", token=None, host=f"local.{OPTIMIZE}"),
+    Row(f"/optimize/{A}/api/readyz", A, token=None, host=own(A)),
+    Row(f"/optimize/{A}/api/readyz", SILENT, token=None, host=own(B)),
+    Row(f"/optimize/{A}/api/readyz", SILENT, token=None, host=f"elsewhere.{OPTIMIZE}"),
+    Row(f"/optimize/{A}/api/readyz?x", SILENT, token=None),
+    Row(f"/optimize/{A}/api/readyz/x", SILENT, token=None),
+    Row("/optimize/api/readyz", SILENT, token=None),
+    Row(f"/optimize/{UNKNOWN}/api/readyz", SILENT, token=None),
+    Row(f"/optimize/{GRPC_ONLY}/api/readyz", NO_REST, token=None),
+    Row(f"/{A}/api/readyz", SILENT, token=None),
+    # revoked tokens, among many written once and a few written at once
+    claiming(REVOKED, jti="token-1"),
+    claiming(REVOKED, jti="token-2"),
+    claiming(REVOKED, jti="token-2", grpc=True),
+    claiming(REVOKED, jti="token-1", iat=NOW + 5),
+    claiming(REVOKED, credential_id="secret-1", iat=EARLIER - 1),
+    claiming(REVOKED, credential_id="secret-2", iat=EARLIER - 1, grpc=True),
+    claiming(REVOKED, credential_id="secret-1", iat=None),
+    claiming(REVOKED, credential_id="secret-1", iat=EARLIER - 0.5),
+    claiming(A, jti="token-9"),
+    claiming(A, credential_id="secret-1", iat=EARLIER),
+    claiming(A, credential_id="secret-1", iat=NOW, grpc=True),
+    claiming(REVOKED, sub="client-1", iat=EARLIER - 1),
+    claiming(REVOKED, sub="client-1", iat=NOW - 51),
+    claiming(A, sub="client-1", iat=NOW - 50),
+    claiming(REVOKED, sub="client-4", iat=NOW, grpc=True),
+    claiming(REVOKED, sub="client-4", credential_id="secret-1", iat=NOW),
+    claiming(REVOKED, sub="client-3", credential_id="secret-1", iat=EARLIER - 1),
+    claiming(REVOKED, sub="client-9", credential_id="secret-1", jti="token-1", iat=NOW),
+    claiming(REVOKED, OPERATE, sub="client-2", iat=EARLIER - 1),
+    claiming(A, OPERATE, sub="client-2", iat=EARLIER),
+    claiming(A, ZEEBE, sub="client-2", iat=EARLIER - 1),
+    claiming(REVOKED, OPERATE, sub="client-3", iat=NOW - 51),
+    claiming(A, ZEEBE, sub="client-3", iat=NOW - 51),
+    claiming(A, sub="token-1", jti="secret-1", credential_id="client-1", iat=1),
+    Row("/nothing", REVOKED, claims={"jti": "token-1"}),
+    Row("/v2/../x", REVOKED, claims={"jti": "token-1"}),
+    Row("/v2/topology", OTHER_API, audience=TASKLIST, claims={"jti": "token-1"}),
+    Row("/v2/topology", REVOKED, token=UNKNOWN, claims={"jti": "token-1"}),
     # gRPC
     Row(TOPOLOGY, A, grpc=True),
     Row(TOPOLOGY, B, token=B, grpc=True),
@@ -140,34 +281,61 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with standing(tmp_path_factory.mktemp("gateway")) as stand:
+    apart = [RestUpstream(f"apart/{word}") for word in ("operate", "tasklist", "optimize")]
+    with (
+        apart[0],
+        apart[1],
+        apart[2],
+        standing(tmp_path_factory.mktemp("gateway"), revocations=SETTLED) as stand,
+    ):
         rest, calls = stand.rest_upstreams[A].address, stand.grpc_upstreams[A].address
-        others = (GuardedCluster(REST_ONLY, "local", None, rest), GuardedCluster(GRPC_ONLY, "local", calls, None))
-        stand.apply(clusters=(*stand.view.clusters, *others))
+        others = (
+            GuardedCluster(REST_ONLY, "local", None, rest),
+            GuardedCluster(GRPC_ONLY, "local", calls, None),
+            GuardedCluster(APART, "local", calls, rest, *(upstream.address for upstream in apart)),
+        )
+        stand.apply(clusters=(*stand.view.clusters, *others), revocations={**SETTLED, **LATEST})
         yield stand
 
 
-def decided(view: GatewayView, row: Row) -> str | tuple[Kind, str]:
+def claims_of(stand: Stand, row: Row) -> dict[str, Any]:
+    audience = row.audience if isinstance(row.audience, str) else list(row.audience)
+    return stand.issuer.claims(row.token or A, **{"aud": audience, **row.claims})
+
+
+def decided(stand: Stand, row: Row) -> Allowed | Denied:
     head = RequestHead(row.host, row.path, "application/grpc" if row.grpc else "application/json")
-    claims = None if row.token is None else Claims((row.audience,), row.token)
-    match decide(view, head, claims):
-        case Allowed(cluster_id):
-            return cluster_id
+    said = claims_of(stand, row)
+    audiences = (row.audience,) if isinstance(row.audience, str) else row.audience
+    claims = Claims(audiences, said[CLUSTER_CLAIM], said["sub"], said["credential_id"], said["jti"], said.get("iat"))
+    return decide(stand.view, head, None if row.token is None else claims)
+
+
+def where(view: GatewayView, decision: Allowed | Denied) -> str | tuple[Kind, str]:
+    match decision:
+        case Allowed(cluster_id, api, _):
+            return upstream_name(view.by_id[cluster_id], api)
         case Denied(kind, public, _):
             return kind, public
 
 
-def observed(stand: Stand, row: Row) -> str | tuple[Kind, str]:
+def observed(stand: Stand, row: Row, decision: Allowed | Denied) -> str | tuple[Kind, str]:
     metadata = []
     if row.token is not None:
-        metadata = [("authorization", f"Bearer {stand.issuer.token(row.token, aud=row.audience)}")]
-    return observed_by_grpc(stand, row, metadata) if row.grpc else observed_by_rest(stand, row, metadata)
+        token = stand.issuer.sign(claims_of(stand, row))
+        metadata = [("authorization", f"Bearer {token}")]
+    return observed_by_grpc(stand, row, metadata) if row.grpc else observed_by_rest(stand, row, metadata, decision)
 
 
-def observed_by_rest(stand: Stand, row: Row, headers: list[tuple[str, str]]) -> str | tuple[Kind, str]:
+def observed_by_rest(
+    stand: Stand, row: Row, headers: list[tuple[str, str]], decision: Allowed | Denied
+) -> str | tuple[Kind, str]:
     answer = stand.ask(row.path, headers, host=row.host)
     if answer.status == 200:
-        return {"a": A, "b": B}[answer.document["upstream"]]
+        assert isinstance(decision, Allowed)
+        assert decision.path == answer.document["path"]
+        cluster, _, api = answer.document["upstream"].partition("/")
+        return f"{ {'a': A, 'b': B, 'apart': APART}[cluster] }/{api or 'rest'}"
     kind = next(kind for kind in Kind if kind.http_status == answer.status)
     assert answer.headers["content-type"] == "application/problem+json"
     return kind, answer.document["detail"]
@@ -179,15 +347,21 @@ def observed_by_grpc(stand: Stand, row: Row, metadata: list[tuple[str, str]]) ->
     except grpc.RpcError as error:
         kind = next(kind for kind in Kind if kind.grpc_status == error.code().value[0])
         return kind, error.details()
-    return {b"a:ping": A, b"b:ping": B}[response]
+    return {b"a:ping": f"{A}/grpc", b"b:ping": f"{B}/grpc"}[response]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{'grpc ' * row.grpc}{row.path} {row.host} {row.token}")
+def name_of(row: Row) -> str:
+    words = ["grpc" * row.grpc, row.path, row.host.partition(":")[0], (row.token or "none")[:2]]
+    said = "" if row.audience == ZEEBE else str(row.audience)
+    return " ".join(filter(None, [*words, said, *(f"{name}={value}" for name, value in row.claims.items())]))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_the_decision_and_the_running_gateway_agree(stand: Stand, row: Row) -> None:
-    decision = decided(stand.view, row)
-    observation = observed(stand, row)
+    decision = decided(stand, row)
+    observation = observed(stand, row, decision)
 
-    assert (row.expected, row.expected) == (decision, observation)
+    assert (row.upstream, row.upstream) == (where(stand.view, decision), observation)
 
 
 @pytest.mark.parametrize(
@@ -195,15 +369,17 @@ def test_the_decision_and_the_running_gateway_agree(stand: Stand, row: Row) -> N
     [
         Row("/v2/topology", A, host=own(B)),
         Row("/v2/topology", A, host=own(UNKNOWN)),
+        Row("/v2/topology", A, host=f"local.{OPERATE}"),
         Row(HEALTH, A, token=None, grpc=True),
         Row(HEALTH, A, token=None, host=own(A), grpc=True),
     ],
-    ids=lambda row: f"{row.path} {row.host}",
+    ids=name_of,
 )
 def test_without_an_own_domain_hosts_mean_nothing_and_one_cluster_is_the_one(
     tmp_path_factory: pytest.TempPathFactory, row: Row
 ) -> None:
     with standing(tmp_path_factory.mktemp("gateway")) as stand:
         stand.apply(hosts=False, clusters=stand.view.clusters[:1])
+        decision = decided(stand, row)
 
-        assert (row.expected, row.expected) == (decided(stand.view, row), observed(stand, replace(row)))
+        assert (row.upstream, row.upstream) == (where(stand.view, decision), observed(stand, row, decision))

@@ -3,6 +3,8 @@ Upstreams behind TLS: checked, spoken to by their own name, in the protocol agre
 """
 
 import datetime as dt
+import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gatekey.server.guarding.model import Address, GuardedCluster
-from support.gateway import TOPOLOGY, A, GrpcUpstream, RestUpstream, Stand, standing
+from support.gateway import PATIENCE, TOPOLOGY, A, GrpcUpstream, RestUpstream, Stand, standing, wait_until
 
 
 def write_certificate(folder: Path, name: str) -> tuple[Path, Path]:
@@ -75,3 +77,46 @@ def test_a_server_that_cannot_prove_its_name_gets_no_call(stand: Stand, tmp_path
 
     assert 503 == answer.status
     assert grpc.StatusCode.UNAVAILABLE == refusal.value.code()
+
+
+def serve(folder: Path, name: str) -> tuple[str, str]:
+    """Put a new certificate in the place of the old one at once, as certificate tools do: by a link."""
+    version = folder / name
+    version.mkdir(parents=True)
+    names = ("certificate.pem", "key.pem")
+    for file, final in zip(write_certificate(version, name), names, strict=True):
+        file.rename(version / final)
+    link = folder / ".next"
+    link.symlink_to(version)
+    link.rename(folder / "current")
+    return str(folder / "current" / names[0]), str(folder / "current" / names[1])
+
+
+def offered(stand: Stand) -> tuple[str, str | None, str | None]:
+    """The name in the gateway's certificate, the protocol agreed and the version of TLS."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", stand.view.listen.port), timeout=10) as connection,
+        context.wrap_socket(connection, server_hostname="localhost") as secured,
+    ):
+        certificate = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"")
+        name = str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+        return name, secured.selected_alpn_protocol(), secured.version()
+
+
+def test_the_gateway_speaks_tls_and_takes_a_new_certificate_while_it_runs(tmp_path: Path) -> None:
+    files = serve(tmp_path / "served", "localhost")
+    with standing(tmp_path / "run", certificate=files) as stand:
+        authority = Path(files[0]).read_bytes()
+        first = offered(stand)
+        channel = grpc.secure_channel(f"localhost:{stand.view.listen.port}", grpc.ssl_channel_credentials(authority))
+        with channel:
+            echo = channel.unary_unary(TOPOLOGY)
+            before = echo(b"ping", metadata=stand.bearer(), timeout=PATIENCE)
+            serve(tmp_path / "served", "renewed")
+            wait_until(lambda: offered(stand)[0] == "renewed")
+
+            assert ("localhost", "h2", "TLSv1.3") == first
+            assert [b"a:ping"] * 2 == [before, echo(b"ping", metadata=stand.bearer(), timeout=PATIENCE)]

@@ -73,16 +73,17 @@ class Issuer:
             "scope": cluster,
             "iat": now,
             "exp": now + 600,
+            "jti": "token-of-the-test",
+            "credential_id": "secret-of-the-test",
             CLUSTER_CLAIM: cluster,
         }
         return {name: value for name, value in {**usual, **changes}.items() if value is not None}
 
     def token(self, cluster: Any = A, header: Any = None, **changes: Any) -> str:
-        return jwt.encode(
-            {"alg": "RS256", "kid": self.key.kid, "typ": "JWT", **(header or {})},
-            self.claims(cluster, **changes),
-            self.key,
-        )
+        return self.sign(self.claims(cluster, **changes), header)
+
+    def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "JWT", **(header or {})}, claims, self.key)
 
 
 @dataclass

@@ -11,10 +11,12 @@ import sys
 import click
 
 from gatekey import __version__
+from gatekey.cli.authority import authority
 from gatekey.cli.clients import clients
 from gatekey.cli.clusters import clusters
 from gatekey.cli.doctor import doctor
 from gatekey.cli.exits import Exit
+from gatekey.cli.gateway_key import gateway_key
 from gatekey.cli.keys import keys
 from gatekey.cli.secrets import secrets
 from gatekey.cli.serve import serve
@@ -32,7 +34,19 @@ def commands() -> None:
     """
 
 
-for command in (serve, sign_in, clusters, clients, secrets, keys, tokens, token, doctor):
+for command in (
+    serve,
+    sign_in,
+    clusters,
+    clients,
+    secrets,
+    keys,
+    tokens,
+    authority,
+    gateway_key,
+    token,
+    doctor,
+):
     commands.add_command(command)
 
 

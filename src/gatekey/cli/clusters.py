@@ -27,18 +27,32 @@ def clusters() -> None:
 @click.option("--region", default="local", show_default=True, help="One label of a host name, such as bru-2.")
 @click.option("--grpc", default="localhost:26500", show_default=True, help="Zeebe gRPC address: host:port.")
 @click.option("--rest", default="http://localhost:8080", show_default=True, help="Zeebe REST URL.")
+@click.option("--operate", help="Operate URL, up to Camunda 8.7; from 8.8 on Zeebe's REST URL serves it.")
+@click.option("--tasklist", help="Tasklist URL, up to Camunda 8.7; from 8.8 on Zeebe's REST URL serves it.")
+@click.option("--optimize", help="Optimize URL.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
-    config: Path | None, data: Path | None, name: str, region: str, grpc: str, rest: str, *, as_json: bool
+    config: Path | None,
+    data: Path | None,
+    name: str,
+    region: str,
+    grpc: str,
+    rest: str,
+    operate: str | None,
+    tasklist: str | None,
+    optimize: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """
     Create the cluster NAME; a running gateway takes calls for it at once.
     """
     with opened(config, data) as installation:
-        from gatekey.server.clusters.model import Refused
+        from gatekey.server.clusters.model import ApiUpstreams, Refused
 
-        outcome = installation.clusters.create(name, region, grpc, rest, by=ACTOR)
+        apis = ApiUpstreams(operate, tasklist, optimize)
+        outcome = installation.clusters.create(name, region, grpc, rest, by=ACTOR, apis=apis)
         if isinstance(outcome, Refused):
             raise Refusal(outcome.public)
         _print_cluster(installation, outcome, as_json=as_json)
@@ -91,6 +105,9 @@ def _print_cluster(installation: "Installation", cluster: "Cluster", *, as_json:
         "audiences": "Audiences",
         "grpcUpstream": "gRPC upstream",
         "restUpstream": "REST upstream",
+        "operateUpstream": "Operate upstream",
+        "tasklistUpstream": "Tasklist upstream",
+        "optimizeUpstream": "Optimize upstream",
     }
     print_details([(label, _text(values[name])) for name, label in labels.items()])
 
@@ -118,5 +135,8 @@ def _as_json(installation: "Installation", cluster: "Cluster") -> dict[str, obje
         "oauthUrl": addresses.token_url,
         "grpcUpstream": cluster.grpc_upstream,
         "restUpstream": cluster.rest_upstream,
+        "operateUpstream": cluster.apis.operate or cluster.rest_upstream,
+        "tasklistUpstream": cluster.apis.tasklist or cluster.rest_upstream,
+        "optimizeUpstream": cluster.apis.optimize or cluster.rest_upstream,
         "audiences": [addresses.audience(scope) for scope in Scope],
     }

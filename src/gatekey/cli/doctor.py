@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 
 import click
 
@@ -15,8 +16,8 @@ from gatekey.client.diagnosis.examination import examine
 from gatekey.client.diagnosis.file_checks import unreadable
 from gatekey.client.diagnosis.model import Check, Finding, Outcome, printable
 from gatekey.client.diagnosis.probing import findings_of, perform
-from gatekey.client.reading import read_credentials
-from gatekey.client.settings import CLIENT_SECRET
+from gatekey.client.reading import CredentialsFile, read_credentials
+from gatekey.client.settings import CLIENT_SECRET, authority_for
 from gatekey.errors import ConfigurationError
 
 MARKS = {Outcome.FINE: "✔", Outcome.WARNING: "!", Outcome.WRONG: "✘", Outcome.SKIPPED: "–"}  # noqa: RUF001 - a dash, meant
@@ -56,8 +57,15 @@ def _findings(path: str) -> Iterator[Finding]:
         yield printable(unreadable(error), ())
         return
     hidden = {file.place.values.get(name, "").strip() for name in CLIENT_SECRET.names}
-    for finding in findings_of(examine(file), perform):
+    for finding in findings_of(examine(file), partial(perform, authority=_authority(file))):
         yield printable(finding, hidden)
+
+
+def _authority(file: CredentialsFile) -> str | None:
+    try:
+        return authority_for([file.place])
+    except ConfigurationError:
+        return None  # two names, two values: the examination goes on as clients do that read neither
 
 
 def _print(findings: Iterable[Finding]) -> Iterator[Outcome]:

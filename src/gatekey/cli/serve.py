@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 @click.option("--http", metavar="HOST:PORT", help="Where the service listens.  [default: localhost:8400]")
 @click.option("--gateway", metavar="HOST:PORT", help="Where the gateway listens.  [default: localhost:26600]")
 @click.option("--public-url", metavar="URL", help="URL under which clients reach the service; the tokens' issuer.")
+@click.option(
+    "--tls",
+    type=click.Choice(["off", "auto"]),
+    help="auto: TLS on both ports, by a certificate authority of this installation.  [default: off]",
+)
 @click.option("--domain", help="Own base domain, for addresses and audiences as in Camunda SaaS.")
 @click.option("--zeebe-grpc", metavar="HOST:PORT", help="Zeebe gRPC address of the first cluster, at the first start.")
 @click.option("--zeebe-rest", metavar="URL", help="Zeebe REST URL of the first cluster, at the first start.")
@@ -51,7 +56,8 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
     site = installation.site
     cluster = installation.clusters.all()[0]
     command = _own_name(installation)
-    rest = f"http://{site.gateway}/v2/topology"
+    rest = f"{'https' if site.tls else 'http'}://{site.gateway}/v2/topology"
+    curl = f"curl --cacert {_shortest(Path(site.authority))}" if site.authority else "curl"
     steps = [
         ("Console", _way_in(installation, command)),
         (
@@ -61,12 +67,14 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
         ("Get a token", f"{command} token --env-file my-app.env"),
         (
             "Call Zeebe",
-            f"{command} token --env-file my-app.env --header | curl --header @- {rest}"
+            f"{command} token --env-file my-app.env --header | {curl} --header @- {rest}"
             if gateway
             else "the gateway is off (--no-gateway)",
         ),
         ("Zeebe itself", f"expected at {cluster.grpc_upstream} (gRPC) and {cluster.rest_upstream} (REST)"),
     ]
+    if site.authority:
+        steps.append(("Trust", f"programs on this machine need the certificate authority {site.authority}"))
     head = f"Gatekey is ready: {site.public_url}" + (f", gateway {site.gateway}" if gateway else "")
     data = f"Data is in {installation.folder.path}. Ctrl-C ends it."
     lines = [head, data, "", *(f"  {name:<16} {text}" for name, text in steps), ""]

@@ -13,7 +13,7 @@ from gatekey.cli.output import print_json
 from gatekey.client.drive import drive
 from gatekey.client.flow import Patience, fetch_token
 from gatekey.client.reading import read_credentials
-from gatekey.client.settings import ClientSettings, Place, resolve
+from gatekey.client.settings import ClientSettings, Place, authority_for, resolve
 from gatekey.client.token import Token
 from gatekey.client.transport import UrllibTransport
 from gatekey.errors import MalformedResponse
@@ -64,10 +64,11 @@ def token(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("Choose one of --header, --json and --decode.")
     if scope and audience:
         raise click.UsageError("Choose one of --scope and --audience.")
-    settings = resolve(_places(env_file), Scope(scope) if scope else Scope.ZEEBE, audience)
+    places = _places(env_file)
+    settings = resolve(places, Scope(scope) if scope else Scope.ZEEBE, audience)
     patience = Patience(wait=wait) if wait else Patience(attempts=1)
     flow = fetch_token(settings, patience, random.random)
-    answer = drive(flow, UrllibTransport(), _sleep)
+    answer = drive(flow, UrllibTransport(authority=authority_for(places)), _sleep)
     received = Token.received(answer, time.time())
     if decode:
         _print_claims(received)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from gatekey.errors import ConfigurationError
+from gatekey.wire.credentials_file import AUTHORITY_NAMES
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.vocabulary import DEFAULT_DOMAIN, Scope
 
@@ -43,6 +44,7 @@ ZEEBE_ADDRESS = Wanted("gRPC address", ("ZEEBE_ADDRESS",))
 GRPC_ADDRESS = Wanted("gRPC address", ("ZEEBE_GRPC_ADDRESS", "CAMUNDA_CLIENT_GRPCADDRESS"))
 REST_ADDRESS = Wanted("REST address", ("ZEEBE_REST_ADDRESS", "CAMUNDA_REST_ADDRESS", "CAMUNDA_CLIENT_RESTADDRESS"))
 CLUSTER_ID = Wanted("cluster id", ("CAMUNDA_CLUSTER_ID", "CAMUNDA_CLIENT_CLOUD_CLUSTERID"))
+AUTHORITY = Wanted("certificate authority", AUTHORITY_NAMES)
 SCOPES = Wanted("scopes", ("CAMUNDA_CREDENTIALS_SCOPES",))
 
 ZEEBE_WORD = re.compile(r"(?:^|\.)zeebe\.(.+)")
@@ -156,6 +158,14 @@ def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
     if zeebe and (own := ZEEBE_WORD.search(zeebe.value)):
         return Found(f"{scope.audience_word}.{own[1]}", zeebe.origin)
     return Found(f"{scope.audience_word}.{DEFAULT_DOMAIN}", Origin("the built-in audience", "Camunda's clients"))
+
+
+def authority_for(places: Sequence[Place]) -> str | None:
+    """
+    Return the file of a certificate authority to trust beside those of the machine, if one is named.
+    """
+    found = find(AUTHORITY, places)
+    return found.value if found else None
 
 
 def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:

@@ -9,6 +9,7 @@ import ssl
 import time
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.error import URLError
 
 from gatekey.client.obstacle import Obstacle, TransportFailure
@@ -42,10 +43,13 @@ OBSTACLES: tuple[tuple[tuple[type[Exception], ...], Obstacle], ...] = (
 @dataclass(frozen=True, slots=True)
 class UrllibTransport:
     """
-    Sends requests with `urllib`, by the proxies of the environment, trusting the machine's certificate authorities.
+    Sends requests with `urllib`, by the proxies of the environment.
+
+    Trusts the machine's certificate authorities, and the one in the file `authority`.
     """
 
     timeout: float = TIMEOUT
+    authority: str | None = None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """
@@ -65,7 +69,7 @@ class UrllibTransport:
         prepared = urllib.request.Request(  # noqa: S310 - the opener below knows no other schemes than http and https
             request.url, data=request.body or None, headers=dict(request.headers), method=request.method
         )
-        with _opener().open(prepared, timeout=self.timeout) as answer:
+        with _opener(self.authority).open(prepared, timeout=self.timeout) as answer:
             body = bytearray()
             # A server that drips would never meet the socket's own timeout, which starts anew with every byte.
             while chunk := answer.read1(CHUNK):
@@ -104,7 +108,19 @@ def _detail(error: Exception) -> str:
     return ""
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def trusting(authority: str | None) -> ssl.SSLContext:
+    """
+    Return a context that trusts the machine's certificate authorities and the one in a file, where there is that file.
+
+    A credentials file may name one of another machine; then the handshake fails and says so.
+    """
+    context = ssl.create_default_context()
+    if authority is not None and Path(authority).is_file():
+        context.load_verify_locations(authority)
+    return context
+
+
+def _opener(authority: str | None) -> urllib.request.OpenerDirector:
     """
     Return an opener without error and redirect handlers, so that every status comes back as it is.
     """
@@ -113,7 +129,7 @@ def _opener() -> urllib.request.OpenerDirector:
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+        urllib.request.HTTPSHandler(context=trusting(authority)),
     ):
         opener.add_handler(handler)
     return opener

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from gatekey.errors import ConfigurationError
 from gatekey.server.auditing.ports import Observer
@@ -23,7 +23,8 @@ from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.decide import check_cluster, check_upstreams
 from gatekey.server.clusters.model import Cluster, Organisation
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, read_address
+from gatekey.server.guarding.model import Address, GatewayView
+from gatekey.server.guarding.revocations import Subject
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.authentication import ClientAuthentication
 from gatekey.server.issuing.keys import Algorithm, SigningKey, encode_segment
@@ -53,9 +54,13 @@ from gatekey.server.storage.people_store import SqlPeopleStore
 from gatekey.server.storage.revocation_store import SqlRevocationStore, SqlSpentAssertions
 from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.secret_store import SqlSecretStore
+from gatekey.server.storage.tls import TlsFolder
 from gatekey.server.storage.use_recorder import UseRecorder
+from gatekey.server.translating import guarded_cluster
+from gatekey.server.web.application import Application
 from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
+from gatekey.server.web.forward_auth import CurrentView, ForwardAuth
 from gatekey.server.web.health import health_routes
 from gatekey.server.web.leaks import PATH as LEAKS_PATH
 from gatekey.server.web.leaks import LeakEndpoint
@@ -89,6 +94,7 @@ class Installation:
     clusters: ClusterAdministration
     sign_in: SignIn
     master: MasterKey
+    tls: TlsFolder | None
 
     def rotate_if_due(self) -> KeyLife | None:
         """
@@ -122,29 +128,33 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
     """
     folder = DataFolder(settings.data.expanduser().absolute())
     if not create:
-        master, site = _master_key(settings, folder), _site(settings, folder.recall_site())
-        return _open(settings, folder, master, folder.open_database(), site)
+        return _open(settings, folder, _master_key(settings, folder), folder.open_database(), folder.recall_site())
     with folder.creating():
         master = _master_key(settings, folder, create=True)
         database = folder.open_database(create=True)
         if not is_founded(database):
             found(database, _founding(settings), Seal(master.derive("storage")), utc_now())
-        installation = _open(settings, folder, master, database, _site(settings, None))
+        installation = _open(settings, folder, master, database, None)
         installation.rotate_if_due()
         return installation
 
 
-def _open(settings: Settings, folder: DataFolder, master: MasterKey, database: Database, site: Site) -> Installation:
+def _open(
+    settings: Settings, folder: DataFolder, master: MasterKey, database: Database, remembered: Site | None
+) -> Installation:
     seal = Seal(master.derive("storage"))
     keys = SqlKeyStore(database, seal)
     longest_life = timedelta(seconds=settings.token_lifetime_max)
     secret_store = SqlSecretStore(database, longest_life)
     pepper = master.derive("client secrets")
+    tls = None
+    if settings.tls != "off":
+        tls = TlsFolder.of(folder.tls_path, settings.tls_certificate, settings.tls_key)
     return Installation(
         settings=settings,
         folder=folder,
         database=database,
-        site=site,
+        site=_site(settings, tls, remembered),
         clients=ClientAdministration(
             SqlClientStore(database, longest_life),
             secret_store,
@@ -161,28 +171,8 @@ def _open(settings: Settings, folder: DataFolder, master: MasterKey, database: D
         clusters=ClusterAdministration(SqlClusterStore(database, seal), utc_now, _new_uuid),
         sign_in=SignIn(SqlPeopleStore(database), utc_now, _new_key),
         master=master,
+        tls=tls,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """
-    The OAuth endpoints by path, beside (not inside) the framework that serves everything else.
-
-    `at_once` are those among them that a protocol may ask without ASGI in between.
-    """
-
-    endpoints: Mapping[bytes, ASGIApp]
-    at_once: Mapping[bytes, TokenEndpoint]
-    others: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """
-        Hand one connection to its room.
-        """
-        # The path as sent: decoded, `/oauth%2ftoken` would be the endpoint here and something else for a proxy.
-        room = self.endpoints.get(scope["raw_path"], self.others) if scope["type"] == "http" else self.others
-        await room(scope, receive, send)
 
 
 def make_observer(settings: Settings) -> Observer:
@@ -221,9 +211,11 @@ def compose(installation: Installation, directory: Directory, observer: Observer
             *console(_desk(installation)),
         ]
     )
-    at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
     others.router.redirect_slashes = False  # its redirects name whatever host the caller named
-    return Application(endpoints, at_once, others)
+    view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
+    decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
+    at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
+    return Application(endpoints, at_once, decisions, others)
 
 
 def _endpoints(
@@ -309,9 +301,13 @@ def open_directory(installation: Installation) -> Directory:
     return Directory(installation.folder.database_path, Seal(installation.master.derive("storage")), time.time)
 
 
-def gateway_view(installation: Installation, clusters: Iterable[Cluster], keys: str) -> GatewayView:
+def gateway_view(
+    installation: Installation, clusters: Iterable[Cluster], keys: str, revocations: Mapping[Subject, int] | None = None
+) -> GatewayView:
     """
     Return what the gateway has to know; `keys` is the key set as JSON text.
+
+    Whoever looks tokens up anyway (and so refuses revoked ones) needs no `revocations` here.
     """
     site = installation.site
     host, _, port = installation.settings.gateway.rpartition(":")
@@ -321,10 +317,9 @@ def gateway_view(installation: Installation, clusters: Iterable[Cluster], keys: 
         keys=keys,
         domain=site.audience_domain,
         hosts=site.domain is not None,
-        clusters=tuple(
-            GuardedCluster(c.cluster_id, c.region, read_address(c.grpc_upstream), read_address(c.rest_upstream))
-            for c in clusters
-        ),
+        clusters=tuple(guarded_cluster(cluster) for cluster in clusters),
+        revocations=revocations or {},
+        certificate=installation.tls.files if installation.tls else None,
     )
 
 
@@ -336,18 +331,21 @@ def _master_key(settings: Settings, folder: DataFolder, *, create: bool = False)
     return folder.read_master_key(create=create)
 
 
-def _site(settings: Settings, remembered: Site | None) -> Site:
+def _site(settings: Settings, tls: TlsFolder | None, remembered: Site | None) -> Site:
     """
     Return where the service is: as set, else as the last `gatekey serve` noted, else as the defaults say.
     """
-    site = Site(settings.reached_url, settings.reached_gateway, settings.domain or None)
+    authority = None if tls is None or tls.authority is None else str(tls.authority)
+    site = Site(settings.reached_url, settings.reached_gateway, settings.domain or None, tls is not None, authority)
     if remembered is None:
         return site
     given = settings.model_fields_set
     return Site(
-        site.public_url if given & {"http", "public_url"} else remembered.public_url,
+        site.public_url if given & {"http", "public_url", "tls"} else remembered.public_url,
         site.gateway if given & {"gateway", "gateway_address"} else remembered.gateway,
         site.domain if "domain" in given else remembered.domain,
+        site.tls if "tls" in given else remembered.tls,
+        site.authority if "tls" in given else remembered.authority,
     )
 
 

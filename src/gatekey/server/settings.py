@@ -89,6 +89,12 @@ class Settings(BaseModel):
     limit_block_forgiven: float = Field(
         900.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds after a block that take one doubling back."
     )
+    tls: Literal["off", "auto", "paths"] = Field(
+        "off", description="TLS of service and gateway. auto: a local certificate authority; paths: your certificate."
+    )
+    tls_certificate: Path | None = Field(None, description="Your certificate with its chain (PEM), read when changed.")
+    tls_key: Path | None = Field(None, description="The key of your certificate (PEM), not encrypted.")
+    stream_life: int = Field(3_600, ge=1, description="The most seconds a call or stream through the gateway lasts.")
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
     master_key_file: Path | None = Field(
@@ -138,12 +144,19 @@ class Settings(BaseModel):
             raise ValueError("master_key and master_key_file contradict each other: set one")
         return self
 
+    @model_validator(mode="after")
+    def _certificate_where_one_is_wanted(self) -> "Settings":
+        given = (self.tls_certificate is not None, self.tls_key is not None)
+        if given != (self.tls == "paths",) * 2:
+            raise ValueError("tls = paths needs tls_certificate and tls_key, and they need it")
+        return self
+
     @property
     def reached_url(self) -> str:
         """
         The public URL, or the one that follows from where the service listens.
         """
-        return self.public_url or f"http://{reachable(self.http)}"
+        return self.public_url or f"{'http' if self.tls == 'off' else 'https'}://{reachable(self.http)}"
 
     @property
     def reached_gateway(self) -> str:

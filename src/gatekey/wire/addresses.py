@@ -28,6 +28,9 @@ class ClusterAddresses:
     domain: str | None
     """The installation's own domain, under which hosts are named as in Camunda SaaS; None when all live on one host."""
 
+    authority: str | None = None
+    """The file of the private certificate authority, if any, that clients on the service's machine have to trust."""
+
     def audience(self, scope: Scope) -> str:
         """
         Return the audience to ask for when a token of `scope` is wanted, such as `zeebe.camunda.io`.

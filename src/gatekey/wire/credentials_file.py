@@ -16,6 +16,19 @@ PLAIN = re.compile(r"[A-Za-z0-9._~:/,@+=\[\]-]*")
 """Values with only these characters mean the same to a shell, to dotenv readers and to `docker --env-file`."""
 
 
+AUTHORITY_NAMES = (
+    "ZEEBE_CA_CERTIFICATE_PATH",  # Java, Go, zbctl and pyzeebe: gRPC
+    "CAMUNDA_CA_CERTIFICATE_PATH",  # Java from 8.8 on
+    "CAMUNDA_CUSTOM_ROOT_CERT_PATH",  # @camunda8/sdk
+    "CAMUNDA_MTLS_CA_PATH",  # the orchestration cluster SDKs for JavaScript and Python
+)
+"""
+Where clients read which certificate authority to trust.
+
+Names that replace what a whole program trusts, such as SSL_CERT_FILE, are not for a credentials file.
+"""
+
+
 class FileFormat(StrEnum):
     """
     How the file is written.
@@ -55,6 +68,10 @@ def credentials(
     mode = (
         (("CAMUNDA_CLIENT_MODE", "saas"), ("CAMUNDA_CLIENT_CLOUD_DOMAIN", addresses.domain)) if addresses.domain else ()
     )
+    authority = addresses.authority
+    trusted = (
+        [(name, authority) for name in AUTHORITY_NAMES] if authority is not None and PLAIN.fullmatch(authority) else []
+    )
     return (
         ("ZEEBE_ADDRESS", addresses.zeebe),
         ("ZEEBE_CLIENT_ID", client_id),
@@ -77,6 +94,7 @@ def credentials(
         ("CAMUNDA_CLIENT_CLOUD_CLUSTERID", addresses.cluster_id),
         ("CAMUNDA_CLIENT_CLOUD_REGION", addresses.region),
         ("CAMUNDA_REST_ADDRESS", addresses.rest),
+        *trusted,
     )
 
 

@@ -9,6 +9,7 @@ from gatekey.client.settings import (
     Origin,
     Place,
     audience_for,
+    authority_for,
     fault_of_url,
     find,
     granted_scopes,
@@ -193,3 +194,12 @@ def test_any_values_give_settings_or_a_configuration_error(values: dict[str, str
         assert error.hint  # noqa: PT017 - either outcome is right
     else:
         assert fault_of_url(settings.token_url) is None
+
+
+def test_the_authority_to_trust_is_found_under_the_names_of_all_clients() -> None:
+    found = [
+        authority_for([place(**{name: "ca.pem"})]) for name in ("ZEEBE_CA_CERTIFICATE_PATH", "CAMUNDA_MTLS_CA_PATH")
+    ]
+
+    assert ["ca.pem", "ca.pem"] == found
+    assert authority_for([place(**FILE)]) is None

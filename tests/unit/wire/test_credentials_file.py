@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gatekey.errors import ConfigurationError
 from gatekey.wire.addresses import ClusterAddresses
-from gatekey.wire.credentials_file import FileFormat, credentials, file_name, parse, render
+from gatekey.wire.credentials_file import AUTHORITY_NAMES, FileFormat, credentials, file_name, parse, render
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.vocabulary import Scope
 
@@ -131,3 +131,19 @@ def test_a_line_that_is_no_setting_is_named_by_number_and_never_shown(line: str)
 
     assert "Line 2 of the credentials file is no NAME=value line." == caught.value.message
     assert line not in str(caught.value)
+
+
+def test_a_private_authority_is_named_as_each_client_reads_it() -> None:
+    trusting = replace(HOME, authority="/var/lib/gatekey/tls/ca.pem")
+    values = dict(credentials(trusting, "id", SECRET, frozenset({Scope.ZEEBE})))
+
+    assert {"/var/lib/gatekey/tls/ca.pem"} == {values[name] for name in AUTHORITY_NAMES}
+    assert not {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"} & values.keys()
+
+
+@pytest.mark.parametrize("authority", [None, "/var/lib/my data/ca.pem"])
+def test_an_authority_that_is_none_or_cannot_be_written_is_left_out(authority: str | None) -> None:
+    entries = credentials(replace(HOME, authority=authority), "id", SECRET, frozenset({Scope.ZEEBE}))
+
+    assert not [name for name, _ in entries if name in AUTHORITY_NAMES]
+    assert render(entries, FileFormat.ENV)

@@ -3,7 +3,6 @@ Performs the probes of an examination on real sockets: the edge of the diagnosis
 """
 
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, assert_never
@@ -27,7 +26,7 @@ from gatekey.client.diagnosis.model import (
 )
 from gatekey.client.flow import Send
 from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.client.transport import TIMEOUT, UrllibTransport, failure_of
+from gatekey.client.transport import TIMEOUT, UrllibTransport, failure_of, trusting
 from gatekey.wire.http import shown
 
 Perform: TypeAlias = Callable[[Probe], Reply]
@@ -49,12 +48,12 @@ def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Fi
         return
 
 
-def perform(probe: Probe) -> Reply:
+def perform(probe: Probe, authority: str | None = None) -> Reply:
     """
     Perform one probe; an obstacle is a reply, never an exception.
     """
     try:
-        return _perform(probe)
+        return _perform(probe, authority)
     except TransportFailure as failure:
         met = failure
     except (OSError, ValueError) as error:
@@ -62,10 +61,10 @@ def perform(probe: Probe) -> Reply:
     return NotReached(met.obstacle, met.detail)
 
 
-def _perform(probe: Probe) -> Reply:
+def _perform(probe: Probe, authority: str | None) -> Reply:
     match probe:
         case Send(request):
-            return UrllibTransport()(request)
+            return UrllibTransport(authority=authority)(request)
         case Resolve(host, port):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
@@ -74,7 +73,7 @@ def _perform(probe: Probe) -> Reply:
             with socket.create_connection((host, port), TIMEOUT) as connection:
                 return Reached(f"{connection.getpeername()[0]} port {port} accepts connections")
         case Secure(host, port, protocol):
-            return _secure(host, port, protocol)
+            return _secure(host, port, protocol, authority)
         case AskProxy(url):
             return ProxyFound(_proxy_for(url))
         case AskTime():
@@ -83,8 +82,8 @@ def _perform(probe: Probe) -> Reply:
             assert_never(probe)
 
 
-def _secure(host: str, port: int, protocol: str) -> Reply:
-    context = ssl.create_default_context()
+def _secure(host: str, port: int, protocol: str, authority: str | None) -> Reply:
+    context = trusting(authority)
     context.set_alpn_protocols([protocol])
     with (
         socket.create_connection((host, port), TIMEOUT) as connection,

@@ -34,6 +34,18 @@ class SecretsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class CallDecided:
+    """
+    A proxy asked whether a call may pass: `address` is the proxy's, `status` what the caller hears on a refusal.
+    """
+
+    address: str
+    client_id: str | None
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayChanged:
     """
     The gateway started, died or took a new configuration.
@@ -52,4 +64,4 @@ class Failed:
     error: str
 
 
-Event = OAuthAnswered | SecretsRead | GatewayChanged | Failed
+Event = OAuthAnswered | SecretsRead | CallDecided | GatewayChanged | Failed

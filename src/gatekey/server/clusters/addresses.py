@@ -13,11 +13,15 @@ from gatekey.wire.vocabulary import DEFAULT_DOMAIN
 class Site:
     """
     Where this installation stands: `public_url` (no trailing slash), `gateway` as host:port, its own `domain` if any.
+
+    `tls`: whether the gateway speaks it; `authority` is the file of the local certificate authority, if there is one.
     """
 
     public_url: str
     gateway: str
     domain: str | None = None
+    tls: bool = False
+    authority: str | None = None
 
     @property
     def issuer(self) -> str:
@@ -44,12 +48,12 @@ def addresses_of(cluster: Cluster, site: Site) -> ClusterAddresses:
 
 
 def _by_path(cluster: Cluster, site: Site) -> ClusterAddresses:
-    base = f"http://{site.gateway}"
+    base, grpc = (f"https://{site.gateway}", "grpcs") if site.tls else (f"http://{site.gateway}", "grpc")
     return ClusterAddresses(
         cluster_id=cluster.cluster_id,
         region=cluster.region,
         zeebe=site.gateway,
-        grpc=f"grpc://{site.gateway}",  # @camunda8/sdk dies at load on any scheme but grpc and grpcs
+        grpc=f"{grpc}://{site.gateway}",  # @camunda8/sdk dies at load on any scheme but grpc and grpcs
         rest=f"{base}/{cluster.cluster_id}",
         tasklist=f"{base}/tasklist/{cluster.cluster_id}",
         operate=f"{base}/operate/{cluster.cluster_id}",
@@ -57,7 +61,15 @@ def _by_path(cluster: Cluster, site: Site) -> ClusterAddresses:
         secrets=f"{site.public_url}/secrets",
         token_url=f"{site.public_url}/oauth/token",
         domain=None,
+        authority=site.authority if _is_local(site.gateway) else None,
     )
+
+
+def _is_local(gateway: str) -> bool:
+    """
+    Say whether only programs of this machine call the gateway: to others a path of this machine means nothing.
+    """
+    return gateway.rpartition(":")[0] in {"localhost", "127.0.0.1", "[::1]"}
 
 
 def _by_host(cluster: Cluster, site: Site, domain: str) -> ClusterAddresses:

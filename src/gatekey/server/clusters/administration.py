@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatekey.server.clusters.decide import check_cluster, check_secret, check_upstreams
-from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, Refused
+from gatekey.server.clusters.decide import check_api_upstreams, check_cluster, check_secret, check_upstreams
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused
 from gatekey.server.clusters.ports import ClusterStore
 from gatekey.wire.secret_text import SecretText
+
+NO_OTHERS = ApiUpstreams()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,22 @@ class ClusterAdministration:
         """
         return self.store.organisation()
 
-    def create(self, name: str, region: str, grpc_upstream: str, rest_upstream: str, *, by: str) -> Cluster | Refused:
+    def create(  # noqa: PLR0913 - what a cluster is made of
+        self,
+        name: str,
+        region: str,
+        grpc_upstream: str,
+        rest_upstream: str,
+        *,
+        by: str,
+        apis: ApiUpstreams = NO_OTHERS,
+    ) -> Cluster | Refused:
         """
-        Create a cluster; `grpc_upstream` is host:port and `rest_upstream` a URL that the gateway can reach.
+        Create a cluster; `grpc_upstream` is host:port, `rest_upstream` and `apis` URLs that the gateway can reach.
         """
-        refused = check_cluster(name, region) or check_upstreams(grpc_upstream, rest_upstream)
+        refused = (
+            check_cluster(name, region) or check_upstreams(grpc_upstream, rest_upstream) or check_api_upstreams(apis)
+        )
         if refused:
             return refused
         cluster = Cluster(
@@ -43,6 +56,7 @@ class ClusterAdministration:
             grpc_upstream=grpc_upstream,
             rest_upstream=rest_upstream,
             created=self.now(),
+            apis=apis,
         )
         return self.store.add(cluster, by=by) or cluster
 

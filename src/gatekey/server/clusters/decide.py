@@ -5,7 +5,7 @@ Which cluster and secret names are accepted.
 import re
 from urllib.parse import urlsplit
 
-from gatekey.server.clusters.model import Refused
+from gatekey.server.clusters.model import ApiUpstreams, Refused
 
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,49}")
 REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -46,6 +46,16 @@ def check_upstreams(grpc: str, rest: str) -> Refused | None:
         return Refused("The gRPC upstream is host:port, such as localhost:26500.", "gRPC upstream not accepted")
     if not _is_address(rest, {"http", "https"}):
         return Refused("The REST upstream is a URL, such as http://localhost:8080.", "REST upstream not accepted")
+    return None
+
+
+def check_api_upstreams(apis: ApiUpstreams) -> Refused | None:
+    """
+    Refuse URLs of Operate, Tasklist and Optimize that the gateway could not call.
+    """
+    for name, url in (("Operate", apis.operate), ("Tasklist", apis.tasklist), ("Optimize", apis.optimize)):
+        if url is not None and not _is_address(url, {"http", "https"}):
+            return Refused(f"The {name} upstream is a URL, such as http://localhost:8081.", f"{name} not accepted")
     return None
 
 

@@ -19,9 +19,20 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiUpstreams:
+    """
+    URLs of the servers of other APIs than Zeebe's; None where the cluster's REST upstream serves it, as from 8.8 on.
+    """
+
+    operate: str | None = None
+    tasklist: str | None = None
+    optimize: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """
-    One Camunda 8 installation; upstreams are `host:port` (gRPC) and a URL (REST) that only the gateway calls.
+    One Camunda 8 installation; upstreams are `host:port` (gRPC) and URLs (REST, `apis`) that only the gateway calls.
     """
 
     cluster_id: str
@@ -31,6 +42,7 @@ class Cluster:
     grpc_upstream: str
     rest_upstream: str
     created: datetime
+    apis: ApiUpstreams = ApiUpstreams()
 
 
 @dataclass(frozen=True, slots=True)

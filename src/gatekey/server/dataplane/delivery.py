@@ -5,22 +5,34 @@ Changing a running Envoy without dropping a connection.
 import asyncio
 import contextlib
 import http.client
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from gatekey.server.dataplane.envoy import POLL, Envoy
 from gatekey.server.dataplane.files import RunFolder
 from gatekey.server.dataplane.model import ConfigurationRejected, GatewayFailed
 from gatekey.server.guarding.compile.bootstrap import STATISTICS
-from gatekey.server.guarding.compile.resources import ROUTES, VERIFICATION, Document, Resources, version_of
+from gatekey.server.guarding.compile.resources import (
+    LATEST,
+    ROUTES,
+    SETTLED,
+    VERIFICATION,
+    Document,
+    Part,
+    Resources,
+    Response,
+    discovery_response,
+)
 
 TAKEN_TIMEOUT = 10.0
 """Seconds; Envoy takes a change of a thousand clusters in less than one."""
 
-
-_VERIFICATION = f"extension_config_discovery.http_filter.{VERIFICATION}"
-_UPSTREAMS = "cluster_manager.cds"
-_ROUTES = f"http.{STATISTICS}.rds.{ROUTES}"
+_FILTERS = "extension_config_discovery.http_filter"
+SUBJECTS = {
+    Part.VERIFICATION: f"{_FILTERS}.{VERIFICATION}",
+    Part.SETTLED: f"{_FILTERS}.{SETTLED}",
+    Part.LATEST: f"{_FILTERS}.{LATEST}",
+    Part.UPSTREAMS: "cluster_manager.cds",
+    Part.ROUTES: f"http.{STATISTICS}.rds.{ROUTES}",
+}
 """The prefixes of the statistics in which Envoy says what it has taken."""
 
 
@@ -28,17 +40,25 @@ async def deliver(envoy: Envoy, folder: RunFolder, old: Resources, new: Resource
     """
     Bring Envoy from `old` to `new`; return when it has taken all, or is gone and will read it at its next start.
 
-    Upstreams come before the routes that lead to them and go after them, so no call meets a route to nowhere. Raises
-    ConfigurationRejected when Envoy refuses; the files then say `old` again.
+    What closes comes first. Upstreams come before the routes that lead to them and go after them, so no call meets a
+    route to nowhere. Raises ConfigurationRejected when Envoy refuses; the files then say `old` again.
     """
-    verification = _Channel(envoy, _VERIFICATION, folder.write_verification, old.verification)
-    upstreams = _Channel(envoy, _UPSTREAMS, folder.write_upstreams, old.upstreams)
-    routes = _Channel(envoy, _ROUTES, folder.write_routes, old.routes)
+    latest = {part: old.of(part) for part in Part}
+
+    async def send(part: Part, documents: tuple[Document, ...]) -> None:
+        if documents != latest[part]:
+            latest[part] = documents
+            await _send(envoy, folder, part, discovery_response(documents))
+
     try:
-        await verification.send(new.verification)
-        await upstreams.send(_merged(old.upstreams, new.upstreams))
-        await routes.send(new.routes)
-        await upstreams.send(new.upstreams)
+        # Verification before what reads the claims that it keeps.
+        await send(Part.VERIFICATION, new.verification)
+        # Settled before latest: a revocation that moves from one to the other is never in neither.
+        await send(Part.SETTLED, new.settled)
+        await send(Part.LATEST, new.latest)
+        await send(Part.UPSTREAMS, _merged(old.upstreams, new.upstreams))
+        await send(Part.ROUTES, new.routes)
+        await send(Part.UPSTREAMS, new.upstreams)
     except ConfigurationRejected:
         folder.write(old)
         raise
@@ -50,9 +70,7 @@ async def confirm(envoy: Envoy, resources: Resources) -> None:
     """
     seen = await _statistics(envoy, "version_text")
     expected = {
-        f"{_VERIFICATION}.version_text": version_of(resources.verification),
-        f"{_UPSTREAMS}.version_text": version_of(resources.upstreams),
-        f"{_ROUTES}.version_text": version_of(resources.routes),
+        f"{subject}.version_text": discovery_response(resources.of(part)).version for part, subject in SUBJECTS.items()
     }
     if not expected.items() <= seen.items():
         raise GatewayFailed(envoy.last_words)
@@ -66,38 +84,22 @@ def _merged(old: tuple[Document, ...], new: tuple[Document, ...]) -> tuple[Docum
     return (*new, *(document for document in old if document["name"] not in kept))
 
 
-@dataclass(slots=True)
-class _Channel:
-    """
-    One of Envoy's discovery services: `subject` is the prefix of its statistics, `latest` what was sent last.
-    """
-
-    envoy: Envoy
-    subject: str
-    write: Callable[[tuple[Document, ...]], None]
-    latest: tuple[Document, ...]
-
-    async def send(self, documents: tuple[Document, ...]) -> None:
-        if documents == self.latest:
-            return
-        self.latest = documents
-        refused_before = _refusals(await self._seen())
-        self.write(documents)
-        version = version_of(documents)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TAKEN_TIMEOUT):
-                while self.envoy.alive:
-                    seen = await self._seen()
-                    if seen.get(f"{self.subject}.version_text") == version:
-                        return
-                    if _refusals(seen) > refused_before:
-                        break
-                    await asyncio.sleep(POLL)
-        if self.envoy.alive:
-            raise ConfigurationRejected(self.envoy.last_words)
-
-    async def _seen(self) -> dict[str, str]:
-        return await _statistics(self.envoy, f"^{self.subject}.(version_text|update_rejected|config_fail)$")
+async def _send(envoy: Envoy, folder: RunFolder, part: Part, response: Response) -> None:
+    subject = SUBJECTS[part]
+    pattern = f"^{subject}.(version_text|update_rejected|config_fail)$"
+    refused_before = _refusals(await _statistics(envoy, pattern))
+    folder.write_part(part, response)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(TAKEN_TIMEOUT):
+            while envoy.alive:
+                seen = await _statistics(envoy, pattern)
+                if seen.get(f"{subject}.version_text") == response.version:
+                    return
+                if _refusals(seen) > refused_before:
+                    break
+                await asyncio.sleep(POLL)
+    if envoy.alive:
+        raise ConfigurationRejected(envoy.last_words)
 
 
 async def _statistics(envoy: Envoy, pattern: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from gatekey.server.guarding.compile.bootstrap import Sources
-from gatekey.server.guarding.compile.resources import Document, Resources, discovery_response
+from gatekey.server.guarding.compile.resources import Document, Part, Resources, Response, discovery_response
 
 LONGEST_SOCKET_PATH = 100
 """Bytes: `sun_path` holds 108 on Linux and 104 on macOS, its end included."""
@@ -37,12 +37,9 @@ class RunFolder:
         """
         Where Envoy finds everything.
         """
-        return Sources(
-            verification=str(self._folder / "verification.json"),
-            routes=str(self._folder / "routes.json"),
-            upstreams=str(self._folder / "upstreams.json"),
-            administration=str(self.socket),
-        )
+        paths = {part.value: str(self._path_of(part)) for part in Part}
+        certificate = str(self._folder / "certificate.json")
+        return Sources(**paths, administration=str(self.socket), certificate=certificate)
 
     def write_bootstrap(self, bootstrap: Document) -> None:
         """
@@ -50,31 +47,27 @@ class RunFolder:
         """
         _replace(self.bootstrap, json.dumps(bootstrap))
 
+    def write_certificate(self, certificate: tuple[Document, ...]) -> None:
+        """
+        Write where Envoy finds its certificate.
+        """
+        _replace(Path(self.sources.certificate), discovery_response(certificate).text)
+
     def write(self, resources: Resources) -> None:
         """
         Write everything that may change while Envoy runs.
         """
-        self.write_verification(resources.verification)
-        self.write_upstreams(resources.upstreams)
-        self.write_routes(resources.routes)
+        for part in Part:
+            self.write_part(part, discovery_response(resources.of(part)))
 
-    def write_verification(self, documents: tuple[Document, ...]) -> None:
+    def write_part(self, part: Part, response: Response) -> None:
         """
-        Write how tokens are verified.
+        Write one part of it.
         """
-        _replace(Path(self.sources.verification), discovery_response(documents))
+        _replace(self._path_of(part), response.text)
 
-    def write_routes(self, documents: tuple[Document, ...]) -> None:
-        """
-        Write which upstream a call goes to.
-        """
-        _replace(Path(self.sources.routes), discovery_response(documents))
-
-    def write_upstreams(self, documents: tuple[Document, ...]) -> None:
-        """
-        Write where the upstreams are.
-        """
-        _replace(Path(self.sources.upstreams), discovery_response(documents))
+    def _path_of(self, part: Part) -> Path:
+        return self._folder / f"{part}.json"
 
     def forget_socket(self) -> None:
         """

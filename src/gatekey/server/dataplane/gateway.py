@@ -4,7 +4,7 @@ The guarded gateway: an Envoy that is kept running and told of every change.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatekey.server.dataplane.delivery import confirm, deliver
@@ -13,8 +13,9 @@ from gatekey.server.dataplane.files import RunFolder
 from gatekey.server.dataplane.keeping import Keeper
 from gatekey.server.dataplane.listening import free_addresses
 from gatekey.server.dataplane.model import ConfigurationApplied, GatewayEvent
-from gatekey.server.guarding.compile import compile_view
-from gatekey.server.guarding.compile.bootstrap import compile_bootstrap
+from gatekey.server.guarding.compile import Resources, compile_view, recompile_rest, recompile_revocations
+from gatekey.server.guarding.compile.bootstrap import compile_bootstrap, compile_certificate
+from gatekey.server.guarding.compile.revocations import Ledger
 from gatekey.server.guarding.model import GatewayView
 
 GRACE = 2.0
@@ -26,6 +27,12 @@ class _Running:
     folder: RunFolder
     keeper: Keeper
     applied: GatewayView
+    ledger: Ledger
+    resources: Resources
+
+    async def bring(self, view: GatewayView, ledger: Ledger, resources: Resources) -> None:
+        await deliver(self.keeper.current, self.folder, self.resources, resources)
+        self.applied, self.ledger, self.resources = view, ledger, resources
 
 
 class Gateway:
@@ -52,7 +59,10 @@ class Gateway:
         addresses = await asyncio.to_thread(free_addresses, view.listen)
         folder = RunFolder(self._path)
         resources = compile_view(view)
-        folder.write_bootstrap(compile_bootstrap(addresses, folder.sources))
+        if view.certificate:
+            folder.write_certificate(compile_certificate(*view.certificate))
+        tls = view.certificate is not None
+        folder.write_bootstrap(compile_bootstrap(addresses, folder.sources, view.stream_life, tls=tls))
         folder.write(resources)
 
         async def run() -> Envoy:
@@ -66,14 +76,14 @@ class Gateway:
             await keeper.stop(grace=0)
             folder.leave()
             raise
-        self._running = _Running(folder, keeper, view)
+        self._running = _Running(folder, keeper, view, Ledger(settled=view.revocations), resources)
 
     async def apply(self, view: GatewayView) -> None:
         """
         Return when Envoy has taken the changes in `view`; open streams of clusters that stay are not touched.
 
-        Raises ConfigurationRejected when Envoy refuses it and goes on with the one before. The address to listen on
-        cannot change (ValueError).
+        Raises ConfigurationRejected when Envoy refuses it and goes on with the one before; revocations hold all the
+        same. What the bootstrap says (`_fixed`) cannot change (ValueError).
         """
         async with self._changing:
             running = self._running
@@ -81,10 +91,12 @@ class Gateway:
                 raise RuntimeError("the gateway is not running")
             if view == running.applied:
                 return
-            if view.listen != running.applied.listen:
-                raise ValueError(f"the gateway listens on {running.applied.listen} until it is started anew")
-            await deliver(running.keeper.current, running.folder, compile_view(running.applied), compile_view(view))
-            running.applied = view
+            if _fixed(view) != _fixed(running.applied):
+                raise ValueError("where the gateway listens, and how long calls last, changes when it is started anew")
+            # Revocations go first and alone: nothing else that Envoy may refuse is to hold them up.
+            await _revoke(running, view)
+            if view != running.applied:
+                await running.bring(view, running.ledger, recompile_rest(running.resources, view))
         self._observe(ConfigurationApplied())
 
     async def stop(self) -> None:
@@ -96,3 +108,19 @@ class Gateway:
             if running is not None:
                 await running.keeper.stop(GRACE)
                 running.folder.leave()
+
+
+async def _revoke(running: _Running, view: GatewayView) -> None:
+    revocations = view.revocations
+    if revocations == running.applied.revocations:
+        return
+    applied = replace(running.applied, revocations=revocations)
+    ledgers = [running.ledger.advanced(revocations)]
+    if ledgers[0].is_full:
+        ledgers.append(Ledger(settled=revocations))
+    for ledger in ledgers:
+        await running.bring(applied, ledger, recompile_revocations(running.resources, applied, running.ledger, ledger))
+
+
+def _fixed(view: GatewayView) -> tuple[object, ...]:
+    return view.listen, view.stream_life, view.certificate

@@ -4,11 +4,22 @@ What the gateway guards, what a call to it looks like, and how it decides.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
+from functools import cached_property
+from types import MappingProxyType
 from urllib.parse import urlsplit
+
+from gatekey.server.guarding.revocations import Subject
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian, Ubuntu, Alpine and the images built on them keep the certificate authorities they trust."""
+
+STREAM_LIFE = 3600
+"""
+Seconds after which an open stream must be opened, and so its token be looked at, again.
+
+Job workers reopen a stream that ends at once; Camunda's own clients end theirs after hours.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +38,54 @@ class Address:
         return f"{host}:{self.port}{self.path}"
 
 
+class Api(StrEnum):
+    """
+    The guarded APIs of a cluster; the values are the words that name an upstream and, but for Zeebe's, a base path.
+    """
+
+    GRPC = "grpc"
+    REST = "rest"
+    OPERATE = "operate"
+    TASKLIST = "tasklist"
+    OPTIMIZE = "optimize"
+
+
 @dataclass(frozen=True, slots=True)
 class GuardedCluster:
     """
-    One cluster behind the gateway; None where the cluster does not offer that API here.
+    One cluster behind the gateway; no `grpc` or `rest` where it does not offer that API here.
+
+    Without an address of its own, another API is served by the REST upstream, as Camunda does from 8.8 on.
     """
 
     cluster_id: str
     region: str
     grpc: Address | None = None
     rest: Address | None = None
+    operate: Address | None = None
+    tasklist: Address | None = None
+    optimize: Address | None = None
+
+    def address_of(self, api: Api) -> Address | None:
+        """
+        Return where `api` is served, None where it is not.
+        """
+        if api is Api.GRPC:
+            return self.grpc
+        return self._own_address(api) or self.rest
+
+    def is_served_by_rest(self, api: Api) -> bool:
+        """
+        Whether `api` comes from the REST upstream.
+        """
+        return api is not Api.GRPC and self._own_address(api) in {None, self.rest}
+
+    def _own_address(self, api: Api) -> Address | None:
+        own = {Api.OPERATE: self.operate, Api.TASKLIST: self.tasklist, Api.OPTIMIZE: self.optimize}
+        return own.get(api)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GatewayView:
     """
     Everything the gateway knows at one moment.
@@ -47,6 +93,8 @@ class GatewayView:
     `keys` is the key set (RFC 7517 section 5) that verifies tokens, as JSON text. `domain` is that of the audiences,
     such as `camunda.io`. `hosts`: whether clusters also have host names, `<cluster>.<region>.zeebe.<domain>`.
     `authorities` is the file of those certificate authorities that upstreams with TLS are checked against.
+    `revocations`: tokens of each subject issued before that time (seconds since 1970) open nothing. `stream_life` is
+    the most seconds that a call may last. `certificate`: the files of chain and key for TLS; None is plain text.
     """
 
     listen: Address
@@ -56,6 +104,23 @@ class GatewayView:
     hosts: bool = False
     clusters: tuple[GuardedCluster, ...] = ()
     authorities: str = AUTHORITIES
+    revocations: Mapping[Subject, int] = field(default_factory=dict, repr=False)
+    stream_life: int = STREAM_LIFE
+    certificate: tuple[str, str] | None = None
+
+    @cached_property
+    def by_id(self) -> Mapping[str, GuardedCluster]:
+        """
+        The clusters by their id.
+        """
+        return MappingProxyType({cluster.cluster_id: cluster for cluster in self.clusters})
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """
+        The regions in which there are clusters.
+        """
+        return tuple(sorted({cluster.region for cluster in self.clusters}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +145,15 @@ class RequestHead:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """
-    What a token says whose signature, issuer and lifetime were found good.
+    What a token says whose signature, issuer and lifetime were found good; `issued_at` in seconds since 1970.
     """
 
     audiences: tuple[str, ...]
     cluster_id: str | None
+    client_id: str | None = None
+    credential_id: str | None = None
+    token_id: str | None = None
+    issued_at: float | None = None
 
 
 class Kind(Enum):
@@ -115,10 +184,12 @@ class Kind(Enum):
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """
-    The call goes to this cluster.
+    The call goes to this API of this cluster, as `path` (with its query) below the base path of the upstream.
     """
 
     cluster_id: str
+    api: Api
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

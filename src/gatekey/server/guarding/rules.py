@@ -3,7 +3,6 @@ The guarded APIs and the sentences of refusals, said once for the decision and f
 """
 
 from gatekey.server.guarding.model import GatewayView, GuardedCluster
-from gatekey.wire.vocabulary import Scope
 
 GATEWAY_HEALTH = "/gatekey/health"
 """Answered by the gateway itself, without a token, for load balancers and start scripts."""
@@ -14,12 +13,14 @@ GRPC_SERVICE = "/gateway_protocol.Gateway/"
 GRPC_HEALTH = "/grpc.health.v1.Health/"
 """gRPC's health service, which Camunda's own gateway answers without authentication."""
 
-REST_ROOTS = ("/v1", "/v2")
-"""Zeebe REST is `/v1` in 8.5 and `/v1`, `/v2` from 8.6; the paths under them grow and are passed as they are."""
-
-AMBIGUOUS_PATH = r"(?i)[^?]*(?:[;\\]|%(?:2e|2f|3b|5c|7f|[01][0-9a-f])|/\.{1,2}(?:[/?]|$))(?s:.*)"
+AMBIGUOUS_PATH = (
+    r"(?i)[^?]*(?:[;\\]|%(?:2e|2f|3b|5c|7f|[01][0-9a-f])|/\.{1,2}(?:[/?]|$))(?s:.*)"
+    r"|(?s:.*)[\x00-\x20\x7f#](?s:.*)"
+    r"|(?:[^/](?s:.*))?"
+)
 """
-Paths that a proxy and a server may read differently: dot segments, path parameters, encoded separators and controls.
+Paths that a proxy and a server may read differently: dot segments, path parameters, encoded separators and controls;
+anywhere, also in the query, what no request line can hold (RFC 9112 section 3); and what does not begin with a slash.
 
 They are refused and never repaired (cf. CVE-2023-27487 and CVE-2026-33494, where policy and server disagreed).
 Written for RE2 and for Python's `re`, both as a full match of path and query.
@@ -43,35 +44,16 @@ Two headers arrive joined by a comma and so never match.
 NO_TOKEN = "No access token came with the call. Send it once, as 'Authorization: Bearer <token>'."  # noqa: S105 - a sentence
 NO_BEARER = "The Authorization header is not one 'Bearer <token>'."
 BAD_TOKEN = "The access token is not accepted"  # noqa: S105 - a sentence
+REVOKED = "The access token was revoked; ask for a new one."
 OTHER_API = "The access token was issued for another API; ask for one with the audience of this API."
 OTHER_CLUSTER = "The access token belongs to another cluster than the one that was called."
 UNKNOWN_CLUSTER = "The access token belongs to a cluster that is not behind this gateway."
 NOTHING_HERE = "There is no guarded API at this path."
 AMBIGUOUS = "The path or host can be read in more than one way, so the call is not passed on."
 NO_GRPC = "This cluster has no gRPC API behind this gateway."
-NO_REST = "This cluster has no REST API behind this gateway."
+NO_REST = "This cluster does not offer that REST API behind this gateway."
+TOO_LONG = "The call lasted longer than this gateway allows; make it again."
 UNREACHABLE = "The cluster cannot be reached at the moment."
-
-
-def audience(view: GatewayView) -> str:
-    """
-    Return the audience of the tokens that open Zeebe, gRPC and REST alike.
-    """
-    return f"{Scope.ZEEBE.audience_word}.{view.domain}"
-
-
-def host_of(cluster: GuardedCluster, view: GatewayView) -> str:
-    """
-    Return the host name that names `cluster`, as Camunda SaaS forms it.
-    """
-    return f"{cluster.cluster_id}.{cluster.region}.{Scope.ZEEBE.audience_word}.{view.domain}".lower()
-
-
-def shared_host_of(region: str, view: GatewayView) -> str:
-    """
-    Return the host name of a region, under which the path names the cluster.
-    """
-    return f"{region}.{Scope.ZEEBE.audience_word}.{view.domain}".lower()
 
 
 def only_cluster(view: GatewayView) -> GuardedCluster | None:

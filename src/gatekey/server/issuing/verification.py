@@ -6,12 +6,13 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from gatekey.server.issuing.keys import encode_segment
+from gatekey.server.issuing.keys import SigningKey, encode_segment
 from gatekey.server.issuing.model import IssuingPolicy, KnownClient, TokenForm
 from gatekey.server.issuing.ports import ClientDirectory, KeyRing
+from gatekey.server.issuing.remembering import SignatureMemory
 from gatekey.server.issuing.targets import name_audience
 from gatekey.wire.vocabulary import CLUSTER_CLAIM, CREDENTIAL_CLAIM, Scope
 
@@ -52,6 +53,7 @@ class TokenCheck:
     keys: KeyRing
     policy: IssuingPolicy
     now: Callable[[], float]
+    memory: SignatureMemory = field(default_factory=SignatureMemory)
 
     def check(self, token: str, scope: Scope) -> Verified | Unverified:
         """
@@ -82,22 +84,40 @@ class TokenCheck:
             return Unverified("The access token was revoked.", forbidden=False)
         return Verified(client, claims)
 
+    def lost_scope(self, verified: Verified) -> Scope | None:
+        """
+        Return the scope that the token was issued for if its client no longer has it.
+        """
+        audience = verified.claims.get("aud")
+        meant = next((scope for scope in Scope if name_audience(scope, self.policy) == audience), None)
+        return meant if meant is not None and meant not in verified.client.scopes else None
+
     def _is_revoked(self, client: KnownClient, claims: Mapping[str, Any]) -> bool:
         valid_from = client.valid_from(str(claims.get(CREDENTIAL_CLAIM)))
         return int(claims.get("iat", 0)) < valid_from or self.directory.is_revoked(str(claims.get("jti")))
 
-    def _signed_claims(self, token: str) -> dict[str, Any] | None:
+    def _signed_claims(self, token: str) -> Mapping[str, Any] | None:
+        if len(token) > TOKEN_LIMIT:
+            return None
+        keys = {key.key_id: key for key in self.keys.published_keys()}
+        claims = self.memory.recall(token, keys)
+        return claims if claims is not None else self._verified_claims(token, keys)
+
+    def _verified_claims(self, token: str, keys: Mapping[str, SigningKey]) -> Mapping[str, Any] | None:
         segments = token.split(".")
-        if len(token) > TOKEN_LIMIT or len(segments) != SEGMENTS:
+        if len(segments) != SEGMENTS:
             return None
         header, claims = _read_object(segments[0]), _read_object(segments[1])
         if header is None or claims is None or header.get("typ") not in set(TokenForm):
             return None
-        key = next((key for key in self.keys.published_keys() if key.key_id == header.get("kid")), None)
+        key = keys.get(str(header.get("kid")))
         signature = _decode_segment(segments[2])
         if key is None or signature is None or header.get("alg") != key.algorithm:
             return None
-        return claims if key.signed(f"{segments[0]}.{segments[1]}".encode(), signature) else None
+        if not key.signed(f"{segments[0]}.{segments[1]}".encode(), signature):
+            return None
+        self.memory.remember(token, key.key_id, claims)
+        return claims
 
 
 def _decode_segment(segment: str) -> bytes | None:

@@ -10,10 +10,16 @@ from typing import Literal
 
 import structlog
 
-from gatekey.server.auditing.model import Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
+from gatekey.server.auditing.model import CallDecided, Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
 
 REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
+
+Answered = OAuthAnswered | SecretsRead | CallDecided
+"""Events that tell of one answer with its HTTP status."""
+
+SUBJECTS = {SecretsRead: "secrets", CallDecided: "decision"}
+"""What an answer was about, where the event does not say it."""
 
 
 def configure_logs(form: Literal["text", "json"], level: Literal["info", "debug"]) -> None:
@@ -60,7 +66,7 @@ class LogObserver:
         """
         Write one line.
         """
-        if isinstance(event, OAuthAnswered | SecretsRead) and event.status < REFUSED and not self._tells_successes:
+        if isinstance(event, Answered) and event.status < REFUSED and not self._tells_successes:
             return
         # Nobody may be there to read any more (`gatekey serve 2>&1 | head`); requests are answered all the same.
         with contextlib.suppress(OSError, ValueError):
@@ -69,8 +75,8 @@ class LogObserver:
     def _write(self, event: Event) -> None:
         values = {name: _one_line(value) for name, value in asdict(event).items()}
         match event:
-            case OAuthAnswered() | SecretsRead():
-                text = f"{values.pop('endpoint', 'secrets')} request"
+            case OAuthAnswered() | SecretsRead() | CallDecided():
+                text = f"{values.pop('endpoint', SUBJECTS.get(type(event)))} request"
                 write = self._log.debug if event.status < REFUSED else self._log.warning
                 write(text, **values)
             case GatewayChanged():

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from gatekey.errors import ServiceError
-from gatekey.server.auditing.model import Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
+from gatekey.server.auditing.model import CallDecided, Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus_client learns, when it is imported, that several processes count together."""
@@ -49,6 +49,8 @@ class MetricsObserver:
                 self._count(event.endpoint, event.status)
             case SecretsRead():
                 self._count("secrets", event.status)
+            case CallDecided():
+                self._count("decision", event.status)
             case GatewayChanged():
                 self._changes.inc()
             case Failed():

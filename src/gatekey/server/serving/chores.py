@@ -5,7 +5,7 @@ Work that comes back: writing what was noted, rotating keys.
 import asyncio
 from collections.abc import Callable
 
-from gatekey.errors import StorageUnavailable
+from gatekey.errors import ServiceError
 from gatekey.server.auditing.model import Failed
 from gatekey.server.auditing.ports import Observer
 
@@ -15,10 +15,13 @@ FLUSH_SECONDS = 5.0
 ROTATION_SECONDS = 60.0
 """How often signing keys are looked at; they live for months."""
 
+CERTIFICATE_SECONDS = 5.0
+"""How often the certificate is looked at: whether it ends soon, lacks a name, or was replaced by the operator."""
+
 
 async def repeat(work: Callable[[], object], seconds: float, observer: Observer) -> None:
     """
-    Do blocking work every so many seconds until cancelled; a database in trouble is told and tried again.
+    Do blocking work every so many seconds until cancelled; trouble is told, and it is tried again.
     """
     while True:
         await asyncio.sleep(seconds)
@@ -31,5 +34,5 @@ async def attempt(work: Callable[[], object], observer: Observer) -> None:
     """
     try:
         await asyncio.to_thread(work)
-    except StorageUnavailable as error:
+    except ServiceError as error:
         observer.tell(Failed("housekeeping", str(error)))

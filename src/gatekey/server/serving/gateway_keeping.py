@@ -1,9 +1,10 @@
 """
-Keeping the gateway's view of clusters and keys as true as the database.
+Keeping the gateway's view of clusters, keys and revocations as true as the database.
 """
 
 import asyncio
 import json
+import time
 from typing import assert_never
 
 from gatekey.errors import ServiceError
@@ -13,6 +14,7 @@ from gatekey.server.auditing.ports import Observer
 from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
 from gatekey.server.guarding.model import GatewayView
 from gatekey.server.storage.directory import Directory
+from gatekey.server.translating import guarded_revocation
 
 WATCH_SECONDS = 0.25
 """How often the gateway's view is compared with the database; an unchanged one costs microseconds."""
@@ -27,6 +29,7 @@ class KeptGateway:
         self._installation = installation
         self._directory = directory
         self._observer = observer
+        self._deleted: set[str] = set()
         self._gateway = Gateway(installation.folder.gateway_path, self._tell, installation.settings.gateway_threads)
 
     async def start(self) -> asyncio.Task[None]:
@@ -44,8 +47,17 @@ class KeptGateway:
         await self._gateway.stop()
 
     async def _view(self) -> GatewayView:
-        clusters = await asyncio.to_thread(self._installation.clusters.all)
-        return gateway_view(self._installation, clusters, self._keys())
+        installation = self._installation
+        clusters = await asyncio.to_thread(installation.clusters.all)
+        revocations = await asyncio.to_thread(installation.revocations.all, time.time())
+        guarded = dict(guarded_revocation(revocation, self._is_deleted) for revocation in revocations)
+        return gateway_view(installation, clusters, self._keys(), guarded)
+
+    def _is_deleted(self, client_id: str) -> bool:
+        # Asked again only about those that live: client ids are never given twice.
+        if client_id not in self._deleted and self._directory.find(client_id) is None:
+            self._deleted.add(client_id)
+        return client_id in self._deleted
 
     def _keys(self) -> str:
         return json.dumps({"keys": [key.public_jwk() for key in self._directory.published_keys()]})

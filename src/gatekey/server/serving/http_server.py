@@ -3,6 +3,7 @@ The HTTP server: uvicorn, with its own ideas about signals, proxies and logs put
 """
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -184,14 +185,17 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def http_server(application: ASGIApp, protocol: type[BoundedProtocol] = BoundedProtocol) -> HttpServer:
+def http_server(
+    application: ASGIApp, protocol: type[BoundedProtocol] = BoundedProtocol, tls: ssl.SSLContext | None = None
+) -> HttpServer:
     """
-    Return a server for the application; it takes sockets when it serves.
+    Return a server for the application, over TLS if there is a context; it takes sockets when it serves.
     """
     return HttpServer(
         uvicorn.Config(
             application,
             http=protocol,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
             ws="none",
             lifespan="off",
             access_log=False,  # every answer is told to the observer, in our words

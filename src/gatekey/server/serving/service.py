@@ -15,10 +15,11 @@ from gatekey.server.auditing.ports import Observer
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.observing.metrics import count_together, serve_metrics
-from gatekey.server.serving.chores import ROTATION_SECONDS, repeat
+from gatekey.server.serving.chores import CERTIFICATE_SECONDS, ROTATION_SECONDS, repeat
 from gatekey.server.serving.gateway_keeping import KeptGateway
 from gatekey.server.serving.listening import listen
 from gatekey.server.serving.pool import WorkerPool
+from gatekey.server.serving.tls import keep_certificate
 from gatekey.server.serving.worker import Worker
 
 
@@ -31,6 +32,7 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
     settings = installation.settings
     configure_logs(settings.log_format, settings.log_level)
     with installation.folder.claimed():
+        keep_certificate(installation)
         sockets = listen(settings.http)
         try:
             uvloop.run(_serve(installation, sockets, on_ready, with_gateway=with_gateway))
@@ -55,6 +57,8 @@ async def _serve(
             asyncio.get_running_loop().add_signal_handler(number, ending.set)
         rotating = asyncio.create_task(repeat(installation.rotate_if_due, ROTATION_SECONDS, observer))
         stack.callback(rotating.cancel)
+        keeping = asyncio.create_task(repeat(lambda: keep_certificate(installation), CERTIFICATE_SECONDS, observer))
+        stack.callback(keeping.cancel)
         if with_gateway:
             directory = open_directory(installation)
             gateway = KeptGateway(installation, directory, observer)

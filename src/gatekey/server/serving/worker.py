@@ -29,6 +29,7 @@ from gatekey.server.limiting.ports import Limiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
 from gatekey.server.serving.http_server import HttpServer, http_server
+from gatekey.server.serving.tls import Certificates
 from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
 
@@ -42,19 +43,25 @@ class Worker:
         self._uses = installation.use_recorder()
         self.observer = Observers((observer, self._uses))
         self.directory = open_directory(installation)
+        self._certificates = Certificates(installation.tls, self.observer) if installation.tls else None
         self.server: HttpServer = http_server(
-            compose(installation, self.directory, self.observer, limiter), TokenProtocol
+            compose(installation, self.directory, self.observer, limiter),
+            TokenProtocol,
+            self._certificates.context if self._certificates else None,
         )
 
     async def run(self, sockets: Sequence[socket.socket]) -> None:
         """
         Serve until `server.end()`; what was noted is on disk afterwards.
         """
-        flushing = asyncio.create_task(repeat(self._uses.flush, FLUSH_SECONDS, self.observer))
+        chores = [asyncio.create_task(repeat(self._uses.flush, FLUSH_SECONDS, self.observer))]
+        if self._certificates is not None:
+            chores.append(asyncio.create_task(self._certificates.watch()))
         try:
             await self.server.serve(list(sockets))
         finally:
-            flushing.cancel()
+            for chore in chores:
+                chore.cancel()
             await attempt(self._uses.flush, self.observer)
 
 

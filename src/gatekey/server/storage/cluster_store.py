@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
-from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, Refused
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
@@ -49,6 +49,9 @@ class SqlClusterStore:
                         region=cluster.region,
                         grpc_upstream=cluster.grpc_upstream,
                         rest_upstream=cluster.rest_upstream,
+                        operate_upstream=cluster.apis.operate,
+                        tasklist_upstream=cluster.apis.tasklist,
+                        optimize_upstream=cluster.apis.optimize,
                         created=to_seconds(cluster.created),
                     )
                 )
@@ -73,6 +76,7 @@ class SqlClusterStore:
                     grpc_upstream=row.grpc_upstream,
                     rest_upstream=row.rest_upstream,
                     created=to_time(row.created),
+                    apis=ApiUpstreams(row.operate_upstream, row.tasklist_upstream, row.optimize_upstream),
                 )
                 for row in connection.execute(query)
             )

@@ -45,6 +45,13 @@ class DataFolder:
         return self.path / "gateway"
 
     @property
+    def tls_path(self) -> Path:
+        """
+        Where certificates are.
+        """
+        return self.path / "tls"
+
+    @property
     def limits_path(self) -> Path:
         """
         Where the workers share what they know of addresses; it lives as long as the service runs.

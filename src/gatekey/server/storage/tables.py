@@ -51,6 +51,9 @@ cluster = Table(
     Column("region", String, nullable=False),
     Column("grpc_upstream", String, nullable=False),
     Column("rest_upstream", String, nullable=False),
+    Column("operate_upstream", String, nullable=True),
+    Column("tasklist_upstream", String, nullable=True),
+    Column("optimize_upstream", String, nullable=True),
     Column("created", Float, nullable=False),
     Index("cluster_name", "organisation_id", "name", unique=True),
 )

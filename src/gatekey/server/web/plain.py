@@ -5,7 +5,7 @@ The smallest ASGI: reading a bounded body, sending a JSON answer.
 import asyncio
 from collections.abc import Sequence
 
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
 BODY_SECONDS = 10.0
 """A token request's body is one packet; whoever takes longer only holds a connection."""
@@ -17,6 +17,14 @@ class BodyRefused(Exception):
     """
     The body is too large or too slow; the text says which.
     """
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """
+    Return a header's value as Latin-1 text; None when it is missing or, being repeated, means nothing certain.
+    """
+    values = [value for key, value in scope["headers"] if key == name]
+    return values[0].decode("latin-1") if len(values) == 1 else None
 
 
 def too_large(limit: int) -> str:

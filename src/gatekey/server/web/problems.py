@@ -8,15 +8,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 
-def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem_details(status: int, detail: str, instance: str) -> dict[str, str | int]:
     """
-    Return `application/problem+json` with all five members: Camunda's Python SDK fails without `instance`.
+    Return the five members; `instance` is the path that was called.
     """
-    body = {
+    return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": instance,
     }
+
+
+def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """
+    Return `application/problem+json` with all five members: Camunda's Python SDK fails without `instance`.
+    """
+    body = problem_details(status, detail, request.url.path)
     return JSONResponse(body, status, {"cache-control": "no-store", **(headers or {})}, "application/problem+json")

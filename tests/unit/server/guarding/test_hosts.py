@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from gatekey.server.guarding.hosts import Host, foreign_suffix, meant_by, shared_hosts
+from gatekey.server.guarding.apis import OPERATE, ZEEBE
+from gatekey.server.guarding.hosts import Host, host_of, meant_by, shared_hosts, suffix_of
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 
 ONE = GuardedCluster("aaaaaaaa-0000-4000-8000-00000000000a", "bru-2", Address("localhost", 26500))
@@ -22,6 +23,10 @@ VIEW = GatewayView(Address("localhost", 26600), "http://issuer", "{}", "Example.
         ("bru-2.zeebe.example.org:443", Host.SHARED),
         ("syd-1.zeebe.example.org", Host.SHARED),
         ("zeebe.example.org", Host.SHARED),
+        ("bru-2.operate.example.org:443", Host.SHARED),
+        ("ont-1.operate.example.org", Host.FOREIGN),
+        (f"{ONE.cluster_id}.bru-2.tasklist.example.org", Host.FOREIGN),
+        ("optimize.example.org", Host.SHARED),
         ("localhost:26600", Host.SHARED),
         ("", Host.SHARED),
     ],
@@ -40,4 +45,6 @@ def test_each_region_has_one_shared_host() -> None:
     view = replace(VIEW, clusters=(ONE, TWO, replace(ONE, cluster_id="other")))
 
     assert ("bru-2.zeebe.example.org", "syd-1.zeebe.example.org") == shared_hosts(view)
-    assert ".zeebe.example.org" == foreign_suffix(view)
+    assert ("bru-2.operate.example.org", "syd-1.operate.example.org") == shared_hosts(view, OPERATE)
+    assert f"{ONE.cluster_id}.bru-2.zeebe.example.org" == host_of(ONE, view)
+    assert ".zeebe.example.org" == suffix_of(ZEEBE, view)

@@ -23,12 +23,6 @@ def test_a_health_check_means_the_only_cluster_that_speaks_grpc(
     assert expected == rules.only_cluster(view(*clusters))
 
 
-def test_names_are_those_of_the_documented_pattern() -> None:
-    assert "zeebe.camunda.io" == rules.audience(view())
-    assert "one.local.zeebe.camunda.io" == rules.host_of(SPEAKING, view())
-    assert "local.zeebe.camunda.io" == rules.shared_host_of("local", view())
-
-
 @pytest.mark.parametrize("value", ["Bearer a.b.c", "bearer a-_9.b.c"])
 def test_one_token_in_compact_form_is_looked_at(value: str) -> None:
     assert re.fullmatch(rules.BEARER, value)

@@ -3,27 +3,33 @@ The part of the configuration that stays as it is while the gateway runs.
 """
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from gatekey.server.guarding.compile.refusals import compile_refusals
 from gatekey.server.guarding.compile.resources import (
-    CLUSTER_HEADER,
+    EXPIRY_HEADER,
+    LATEST,
     ROUTES,
+    SETTLED,
     VERIFICATION,
     Document,
     extension,
     type_url,
     typed,
 )
+from gatekey.server.guarding.compile.revocations import RBAC
 from gatekey.server.guarding.compile.upstreams import CONNECTION_WINDOW, STREAM_WINDOW, socket_address
-from gatekey.server.guarding.compile.verification import CLAIMS
+from gatekey.server.guarding.compile.verification import CLOCK_SKEW
 from gatekey.server.guarding.model import Address
-from gatekey.wire.vocabulary import CLUSTER_CLAIM
 
 STATISTICS = "gateway"
 """The prefix of the listener's statistics, such as `http.gateway.downstream_rq_active`."""
 
 NOT_FROM_CALLERS = ("x-gatekey-", "x-envoy-", "x-forwarded-", "forwarded", "x-real-ip")
 """Names by which a caller could pose as somebody else or steer the proxy; removed before anything looks at them."""
+
+CERTIFICATE = "gateway"
+"""The name of the listener's certificate."""
 
 OPEN_STREAMS = 1024
 """Calls that one HTTP/2 connection may hold open; clients wait with more (RFC 9113 section 5.1.2)."""
@@ -35,8 +41,17 @@ PING = "60s"
 PING_TIMEOUT = "20s"
 """A client that vanished is noticed, and the engine stops sending it jobs."""
 
+STREAMS = "Jobs"
+"""How the methods end that stream, ActivateJobs and StreamActivatedJobs; only for them a token's end is reckoned."""
+
+TIMEOUT_HEADER = "x-envoy-upstream-rq-timeout-ms"
+"""How the router hears how long one call may last; a caller's own is removed before, ours goes no further."""
+
 HUNG = "60s"
 """An Envoy one of whose threads stands still for so long ends itself, and is started again."""
+
+LARGEST_EXPRESSION = 1000
+"""Instructions of a regular expression; Envoy's default of 100 guards against foreign ones, and all here are ours."""
 
 CONNECTIONS = 20_000
 """Envoy refuses connections beyond this, rather than run out of file descriptors."""
@@ -45,26 +60,41 @@ CONNECTIONS = 20_000
 @dataclass(frozen=True, slots=True)
 class Sources:
     """
-    Where Envoy finds its files: paths of the three discovery files, and of its administration socket.
+    Where Envoy finds its files: paths of the discovery files, and of its administration socket.
     """
 
     verification: str
+    settled: str
+    latest: str
     routes: str
     upstreams: str
     administration: str
+    certificate: str
 
 
-def compile_bootstrap(addresses: tuple[Address, ...], sources: Sources) -> Document:
+def compile_bootstrap(
+    addresses: tuple[Address, ...], sources: Sources, stream_life: int, *, tls: bool = False
+) -> Document:
     """
-    Return the bootstrap of an Envoy that listens on `addresses`, which are numeric.
+    Return the bootstrap of an Envoy that listens on `addresses`, which are numeric; calls last `stream_life` seconds.
+
+    With `tls` it finds its certificate in the file `sources.certificate`, which `compile_certificate` fills.
     """
+    chain: Document = {"filters": [extension("http", _connection_manager(sources, stream_life))]}
+    if tls:
+        chain["transport_socket"] = _transport(sources)
     return {
         "node": {"id": "gatekey", "cluster": "gatekey"},
         "admin": {"address": {"pipe": {"path": sources.administration, "mode": 0o600}}},
         "dynamic_resources": {"cds_config": _source(sources.upstreams)},
-        "static_resources": {"listeners": [_listener(addresses, sources)]},
+        "static_resources": {"listeners": [_listener(addresses, chain)]},
         "watchdogs": {f"{thread}_watchdog": {"kill_timeout": HUNG} for thread in ("main_thread", "worker")},
         "overload_manager": {"resource_monitors": [_connection_limit()]},
+        "layered_runtime": {
+            "layers": [
+                {"name": "expressions", "static_layer": {"re2.max_program_size.error_level": LARGEST_EXPRESSION}}
+            ]
+        },
     }
 
 
@@ -82,7 +112,7 @@ def _connection_limit() -> Document:
     )
 
 
-def _listener(addresses: tuple[Address, ...], sources: Sources) -> Document:
+def _listener(addresses: tuple[Address, ...], chain: Document) -> Document:
     first, *others = addresses
     return {
         "name": STATISTICS,
@@ -91,11 +121,47 @@ def _listener(addresses: tuple[Address, ...], sources: Sources) -> Document:
         # Two Envoys on one port would share it silently; few long connections are spread better by count than by hash.
         "enable_reuse_port": False,
         "connection_balance_config": {"exact_balance": {}},
-        "filter_chains": [{"filters": [extension("http", _connection_manager(sources))]}],
+        "filter_chains": [chain],
     }
 
 
-def _connection_manager(sources: Sources) -> Document:
+def _transport(sources: Sources) -> Document:
+    return extension(
+        "envoy.transport_sockets.tls",
+        typed(
+            "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            common_tls_context={
+                "alpn_protocols": ["h2", "http/1.1"],
+                "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+                "tls_certificate_sds_secret_configs": [
+                    {"name": CERTIFICATE, "sds_config": _source(sources.certificate)}
+                ],
+            },
+        ),
+    )
+
+
+def compile_certificate(chain: str, key: str) -> tuple[Document, ...]:
+    """
+    Return the resource that names the PEM files of a certificate chain and its key.
+
+    Envoy reads both again when something is renamed in the folder above theirs: so a link to a new folder with both
+    files replaces them at once.
+    """
+    return (
+        typed(
+            "envoy.extensions.transport_sockets.tls.v3.Secret",
+            name=CERTIFICATE,
+            tls_certificate={
+                "certificate_chain": {"filename": chain},
+                "private_key": {"filename": key},
+                "watched_directory": {"path": str(PurePath(chain).parent.parent)},
+            },
+        ),
+    )
+
+
+def _connection_manager(sources: Sources, stream_life: int) -> Document:
     return typed(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix=STATISTICS,
@@ -105,7 +171,10 @@ def _connection_manager(sources: Sources) -> Document:
         server_header_transformation="PASS_THROUGH",
         merge_slashes=True,
         early_header_mutation_extensions=[_removal()],
-        common_http_protocol_options={"headers_with_underscores_action": "DROP_HEADER"},
+        common_http_protocol_options={
+            "headers_with_underscores_action": "DROP_HEADER",
+            "max_stream_duration": f"{stream_life}s",
+        },
         http2_protocol_options={
             "max_concurrent_streams": OPEN_STREAMS,
             "initial_stream_window_size": STREAM_WINDOW,
@@ -113,12 +182,20 @@ def _connection_manager(sources: Sources) -> Document:
             "connection_keepalive": {"interval": PING, "timeout": PING_TIMEOUT},
         },
         request_headers_timeout=HEADERS_TIMEOUT,
-        # Streams live for hours, and so may the silence in them.
+        # Whatever is open ends by max_stream_duration; the silence in it has no limit of its own.
         stream_idle_timeout="0s",
         request_timeout="0s",
         local_reply_config=compile_refusals(),
         rds={"route_config_name": ROUTES, "config_source": _source(sources.routes)},
-        http_filters=[_verification(sources), _identity(), _router()],
+        http_filters=[
+            _discovered(
+                VERIFICATION, "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication", sources.verification
+            ),
+            _lifetime(),
+            _discovered(SETTLED, RBAC, sources.settled),
+            _discovered(LATEST, RBAC, sources.latest),
+            _router(),
+        ],
     )
 
 
@@ -135,33 +212,36 @@ def _removal() -> Document:
     )
 
 
-def _verification(sources: Sources) -> Document:
+def _discovered(name: str, type_name: str, path: str) -> Document:
+    """
+    Return a filter that is configured from a file; without the file it takes no call.
+    """
     return {
-        "name": VERIFICATION,
-        "config_discovery": {
-            "config_source": _source(sources.verification),
-            "type_urls": [type_url("envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication")],
-        },
+        "name": name,
+        "config_discovery": {"config_source": _source(path), "type_urls": [type_url(type_name)]},
     }
 
 
-def _identity() -> Document:
+def _lifetime() -> Document:
     """
-    The cluster of the verified token as a header, by which routes are chosen.
-
-    jwt_authn's own way to headers splits claim names at their dots, and `%DYNAMIC_METADATA()%` at their colons.
+    Ends a stream when its token expires: the router is told how many milliseconds are left, never none.
     """
-    claim = f"metadata.filter_metadata['envoy.filters.http.jwt_authn']['{CLAIMS}']['{CLUSTER_CLAIM}']"
-    header = {"key": CLUSTER_HEADER, "value": f"%CEL({claim})%"}
+    left = f"(int(request.headers['{EXPIRY_HEADER}']) + {CLOCK_SKEW + 1} - int(request.time)) * 1000"
+    header = {"key": TIMEOUT_HEADER, "value": f"%CEL({left})%"}
+    mutation = {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+    config = typed(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", mutations={"request_mutations": [mutation]}
+    )
+    path = extension("path", typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":path"))
+    stream = {"single_predicate": {"input": path, "value_match": {"suffix": STREAMS}}}
+    skip = extension("skip", typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter"))
+    matchers = [{"predicate": {"not_matcher": stream}, "on_match": {"action": skip}}]
     return extension(
-        "identity",
+        "lifetime",
         typed(
-            "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
-            mutations={
-                "request_mutations": [
-                    {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
-                ],
-            },
+            "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+            extension_config=extension("lifetime", config),
+            xds_matcher={"matcher_list": {"matchers": matchers}},
         ),
     )
 

@@ -25,6 +25,8 @@ class _Case:
     detail: str
     conditions: tuple[Document, ...] = ()
     challenge: str = ""
+    answer: HTTPStatus | None = None
+    """The status of the answer, where Envoy's own is not the right one."""
 
 
 def compile_refusals() -> Document:
@@ -50,11 +52,16 @@ def _worded_cases() -> list[_Case]:
     silent = _header("authorization", present_match=False)
     bearer = _header("authorization", string_match={"safe_regex": {"regex": rules.BEARER}})
     verification = _cel("response.code_details.startsWith('jwt_authn')")
+    duration = _cel("response.code_details.startsWith('max_duration_timeout')")
+    revocation = _cel("response.code_details.startsWith('rbac_access_denied')")
     return [
         _Case(HTTPStatus.UNAUTHORIZED, rules.NO_TOKEN, (silent,), "Bearer"),
         _Case(HTTPStatus.UNAUTHORIZED, f"{rules.BAD_TOKEN}: {BODY}.", (bearer,), INVALID_TOKEN),
         _Case(HTTPStatus.UNAUTHORIZED, rules.NO_BEARER, (), INVALID_TOKEN),
+        # Envoy's filter can only forbid, but whoever holds a revoked token is to fetch another (RFC 6750 section 3.1).
+        _Case(HTTPStatus.FORBIDDEN, rules.REVOKED, (revocation,), INVALID_TOKEN, HTTPStatus.UNAUTHORIZED),
         _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (verification,), 'Bearer error="insufficient_scope"'),
+        _Case(HTTPStatus.GATEWAY_TIMEOUT, rules.TOO_LONG, (duration,)),
         _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.UNREACHABLE),
     ]
 
@@ -65,10 +72,11 @@ def _grpc_mapper(case: _Case) -> Document:
 
 
 def _problem_mapper(case: _Case) -> Document:
+    answer = case.answer or case.status
     problem = {
         "type": "about:blank",
-        "title": case.status.phrase,
-        "status": case.status.value,
+        "title": answer.phrase,
+        "status": answer.value,
         "detail": case.detail,
         "instance": INSTANCE,
     }
@@ -81,6 +89,8 @@ def _mapper(case: _Case, conditions: list[Document], body: Document) -> Document
         "filter": {"and_filter": {"filters": filters}} if len(filters) > 1 else filters[0],
         "body_format_override": body,
     }
+    if case.answer:
+        mapper["status_code"] = case.answer.value
     if case.challenge:
         header = {"key": "www-authenticate", "value": case.challenge}
         mapper["headers_to_add"] = [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]

@@ -5,6 +5,7 @@ The form of Envoy's resources: plain documents that name their own type.
 import hashlib
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 Document: TypeAlias = dict[str, Any]  # Any: the shape of each is Envoy's schema, which Envoy itself checks
@@ -16,10 +17,39 @@ ROUTES = "guarded"
 """The name of the route configuration."""
 
 CLUSTER_HEADER = "x-gatekey-cluster"
-"""The cluster id that a verified token carries. A caller's own is removed before anything looks at it."""
+"""
+The cluster id that a verified token carries. A caller's own is removed before anything looks at it.
+
+It is the claim `scope`, by which Camunda's services told clusters apart before there was `https://camunda.com/clusterId`;
+Gatekey writes the same id into both. Envoy's filter cannot name a claim with a dot, and expressions that can would cost
+every call a tenth.
+"""
 
 CLIENT_HEADER = "x-gatekey-client"
 """The client id that a verified token carries; upstreams may log it."""
+
+TOKEN_HEADER = "x-gatekey-token"  # noqa: S105 - a name of a header
+CREDENTIAL_HEADER = "x-gatekey-credential"
+"""The ids of the token and of the secret or key that got it, for the search of revocations; no upstream sees them."""
+
+EXPIRY_HEADER = "x-gatekey-expires"
+"""When the token expires, in seconds since 1970; no upstream sees it."""
+
+SETTLED = "revocations"
+LATEST = "latest_revocations"
+"""The names of the two filters that refuse revoked tokens, and of their configurations."""
+
+
+class Part(StrEnum):
+    """
+    The parts of the changing configuration, each delivered apart; the values are the fields of `Resources`.
+    """
+
+    VERIFICATION = "verification"
+    SETTLED = "settled"
+    LATEST = "latest"
+    ROUTES = "routes"
+    UPSTREAMS = "upstreams"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +59,27 @@ class Resources:
     """
 
     verification: tuple[Document, ...]
+    settled: tuple[Document, ...]
+    latest: tuple[Document, ...]
     routes: tuple[Document, ...]
     upstreams: tuple[Document, ...]
+
+    def of(self, part: Part) -> tuple[Document, ...]:
+        """
+        Return one part.
+        """
+        documents: tuple[Document, ...] = getattr(self, part)
+        return documents
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """
+    The file that delivers some resources (Envoy's DiscoveryResponse as JSON), and its version.
+    """
+
+    version: str
+    text: str
 
 
 def type_url(name: str) -> str:
@@ -54,19 +103,10 @@ def extension(name: str, config: Document) -> Document:
     return {"name": name, "typed_config": config}
 
 
-def version_of(resources: tuple[Document, ...]) -> str:
+def discovery_response(resources: tuple[Document, ...]) -> Response:
     """
-    Return the version of some resources: equal for equal content.
+    Return what delivers `resources`: of an equal version for equal content.
     """
-    return hashlib.sha256(_serialised(resources).encode()).hexdigest()
-
-
-def discovery_response(resources: tuple[Document, ...]) -> str:
-    """
-    Return the file that delivers `resources` (Envoy's DiscoveryResponse as JSON).
-    """
-    return f'{{"version_info": "{version_of(resources)}", "resources": {_serialised(resources)}}}'
-
-
-def _serialised(resources: tuple[Document, ...]) -> str:
-    return json.dumps(resources, sort_keys=True)
+    serialised = json.dumps(resources, sort_keys=True)
+    version = hashlib.sha256(serialised.encode()).hexdigest()
+    return Response(version, f'{{"version_info": "{version}", "resources": {serialised}}}')

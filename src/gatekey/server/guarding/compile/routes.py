@@ -5,73 +5,121 @@ The first step is always the cluster of the token: a call without a verified clu
 except to the health service of gRPC, which Camunda leaves open too.
 """
 
+from collections.abc import Iterator, Sequence
+
 from gatekey.server.guarding import rules
+from gatekey.server.guarding.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audience
 from gatekey.server.guarding.compile.resources import (
     CLIENT_HEADER,
     CLUSTER_HEADER,
+    CREDENTIAL_HEADER,
+    EXPIRY_HEADER,
     ROUTES,
+    TOKEN_HEADER,
     Document,
     extension,
     typed,
 )
-from gatekey.server.guarding.compile.upstreams import grpc_name, rest_name
-from gatekey.server.guarding.hosts import foreign_suffix, shared_hosts
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, Kind
+from gatekey.server.guarding.compile.upstreams import upstream_name
+from gatekey.server.guarding.compile.verification import AUDIENCE_PATH, VERIFIED, one_of
+from gatekey.server.guarding.hosts import host_of, shared_hosts, suffix_of
+from gatekey.server.guarding.model import Address, Api, GatewayView, GuardedCluster, Kind
+
+ALL_APIS = (ZEEBE, *BESIDE_ZEEBE)
+WORDS = "|".join(api.prefix for api in BESIDE_ZEEBE)
 
 EVER = "0s"
-"""Envoy's way to say "no limit": job streams live for hours, the client's own deadline ends them."""
+"""Envoy's way to say "no limit": one for all calls is set elsewhere, and a job stream may be silent for hours."""
+
+NOT_FOR_UPSTREAMS = (
+    # The filter removes the tokens it verified; this also removes what came along with open calls.
+    "authorization",
+    "proxy-authorization",
+    TOKEN_HEADER,
+    CREDENTIAL_HEADER,
+    EXPIRY_HEADER,
+    # how long the call may last, in the router's own words
+    "x-envoy-expected-rq-timeout-ms",
+)
 
 
 def compile_routes(view: GatewayView) -> Document:
     """
-    Return the route configuration: a shared virtual host and, with host names, one for each cluster.
+    Return the route configuration: a shared virtual host and, with host names, one for each cluster and each API.
     """
     hosts = [_shared_host(view)]
     if view.hosts:
         hosts += [_own_host(cluster, view) for cluster in view.clusters]
+        hosts += [_api_host(api, view) for api in BESIDE_ZEEBE if view.clusters]
         hosts.append(_foreign_host(view))
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES,
         virtual_hosts=hosts,
         ignore_port_in_host_matching=True,
-        # The filter removes the tokens it verified; this also removes what came along with open calls.
-        request_headers_to_remove=["authorization", "proxy-authorization"],
+        request_headers_to_remove=list(NOT_FOR_UPSTREAMS),
         response_headers_to_remove=["x-envoy-upstream-service-time"],
     )
 
 
 def _shared_host(view: GatewayView) -> Document:
     domains = ["*", *shared_hosts(view)] if view.hosts else ["*"]
-    return _virtual_host("shared", domains, view.clusters, _health(rules.only_cluster(view)), rules.UNKNOWN_CLUSTER)
+    routes = {cluster.cluster_id: _all_routes(cluster, view) for cluster in view.clusters}
+    open_to_all = [*_health(rules.only_cluster(view)), *_refused_without_token()]
+    ready = _ready_routes(view.clusters, OPTIMIZE.prefix)
+    return _virtual_host("shared", domains, routes, [*open_to_all, *_otherwise(rules.UNKNOWN_CLUSTER)], ready)
 
 
 def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
-    domains = [rules.host_of(cluster, view)]
-    return _virtual_host(cluster.cluster_id, domains, (cluster,), _health(cluster), rules.OTHER_CLUSTER)
+    routes = {cluster.cluster_id: _all_routes(cluster, view)}
+    unmatched = [*_health(cluster), *_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
+    ready = _ready_routes([cluster], OPTIMIZE.prefix)
+    return _virtual_host(cluster.cluster_id, [host_of(cluster, view)], routes, unmatched, ready)
+
+
+def _api_host(api: RestApi, view: GatewayView) -> Document:
+    routes = {
+        cluster.cluster_id: [*_api_routes(cluster, view, api, ""), *_nothing_else(cluster, "")]
+        for cluster in view.clusters
+    }
+    unmatched = [*_refused_without_token(), *_otherwise(rules.UNKNOWN_CLUSTER)]
+    ready = _ready_routes(view.clusters, "") if api is OPTIMIZE else {}
+    return _virtual_host(api.word, list(shared_hosts(view, api)), routes, unmatched, ready)
 
 
 def _foreign_host(view: GatewayView) -> Document:
-    return _virtual_host("foreign", [f"*{foreign_suffix(view)}"], (), _health(None), rules.OTHER_CLUSTER)
+    domains = [f"*{suffix_of(api, view)}" for api in ALL_APIS]
+    return _virtual_host("foreign", domains, {}, [*_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)], {})
 
 
 def _virtual_host(
-    name: str, domains: list[str], clusters: tuple[GuardedCluster, ...], health: list[Document], otherwise: str
+    name: str,
+    domains: list[str],
+    routes: dict[str, list[Document]],
+    unmatched: list[Document],
+    ready: dict[str, Document],
 ) -> Document:
     """
-    Ambiguous paths first, then the token's cluster, then what is open to calls without a token.
+    Ambiguous paths first, then the `routes` of the token's cluster, then what is open to calls without a token.
     """
-    unmatched = _route_list([_gateway_health(), *health, _refusal({"prefix": "/"}, Kind.FORBIDDEN, otherwise)])
-    by_cluster = {cluster.cluster_id: _route_list(_cluster_routes(cluster)) for cluster in clusters}
-    on_no_match: Document = unmatched
-    if by_cluster:
-        tree = {"input": _header_input(CLUSTER_HEADER), "exact_match_map": {"map": by_cluster}}
-        on_no_match = {"matcher": {"matcher_tree": tree, "on_no_match": unmatched}}
+    without_cluster: Document = _route_list([_gateway_health(), *unmatched])
+    if ready:
+        by_path = {path: _route_list([route, *unmatched]) for path, route in ready.items()}
+        without_cluster = _tree(":path", by_path, without_cluster)
+    by_cluster = {cluster_id: _route_list(of_cluster) for cluster_id, of_cluster in routes.items()}
     return {
         "name": name,
         "domains": domains,
-        "matcher": {"matcher_list": {"matchers": [_ambiguous()]}, "on_no_match": on_no_match},
+        "matcher": {
+            "matcher_list": {"matchers": [_ambiguous()]},
+            "on_no_match": _tree(CLUSTER_HEADER, by_cluster, without_cluster) if by_cluster else without_cluster,
+        },
     }
+
+
+def _tree(header: str, branches: dict[str, Document], on_no_match: Document) -> Document:
+    tree = {"input": _header_input(header), "exact_match_map": {"map": branches}}
+    return {"matcher": {"matcher_tree": tree, "on_no_match": on_no_match}}
 
 
 def _ambiguous() -> Document:
@@ -86,33 +134,55 @@ def _fits(header: str, regex: str) -> Document:
     return {"single_predicate": {"input": _header_input(header), "value_match": value}}
 
 
-def _cluster_routes(cluster: GuardedCluster) -> list[Document]:
-    own = f"/{cluster.cluster_id}"
-    other = {"safe_regex": {"regex": f"/{rules.UUID}(?:/.*)?"}}
-    return [
-        _grpc_route(rules.GRPC_SERVICE, cluster),
-        _grpc_route(rules.GRPC_HEALTH, cluster),
-        *(_rest_route(root, root, cluster) for root in rules.REST_ROOTS),
-        *(_rest_route(f"{own}{root}", root, cluster) for root in rules.REST_ROOTS),
-        _refusal({"path_separated_prefix": own}, Kind.NOT_FOUND, rules.NOTHING_HERE),
-        _refusal(other, Kind.FORBIDDEN, rules.OTHER_CLUSTER),
-        _refusal({"prefix": "/"}, Kind.NOT_FOUND, rules.NOTHING_HERE),
-    ]
+def _all_routes(cluster: GuardedCluster, view: GatewayView) -> list[Document]:
+    apis = [route for api in ALL_APIS for route in _api_routes(cluster, view, api, api.prefix)]
+    grpc = [_grpc_route(prefix, cluster) for prefix in (rules.GRPC_SERVICE, rules.GRPC_HEALTH)]
+    return [*grpc, *apis, *_nothing_else(cluster, f"(?:{WORDS})?")]
+
+
+def _api_routes(cluster: GuardedCluster, view: GatewayView, api: RestApi, prefix: str) -> Iterator[Document]:
+    """
+    The routes of one API below `prefix`, with the cluster in the path and without.
+    """
+    if api.shared and not cluster.is_served_by_rest(api.api):
+        yield _other_audience(audience(view, api.scope), prefix)
+    for root in api.roots:
+        for called in (f"{prefix}{root}", f"{prefix}/{cluster.cluster_id}{root}"):
+            yield _rest_route({"path_separated_prefix": called}, called, root, api.api, cluster)
+
+
+def _other_audience(own: str, prefix: str) -> Document:
+    """
+    The refusal of Zeebe's audience, which opens this API at other clusters.
+    """
+    match: Document = {"path_separated_prefix": prefix} if prefix else {"prefix": "/"}
+    match["dynamic_metadata"] = [{"filter": VERIFIED, "path": AUDIENCE_PATH, "value": one_of(own), "invert": True}]
+    return _refusal(match, Kind.FORBIDDEN, rules.OTHER_API)
+
+
+def _nothing_else(cluster: GuardedCluster, words: str) -> Iterator[Document]:
+    yield _refusal(_regex(f"{words}/{cluster.cluster_id}(?:/.*)?"), Kind.NOT_FOUND, rules.NOTHING_HERE)
+    yield _refusal(_regex(f"{words}/{rules.UUID}(?:/.*)?"), Kind.FORBIDDEN, rules.OTHER_CLUSTER)
+    yield _refusal({"prefix": "/"}, Kind.NOT_FOUND, rules.NOTHING_HERE)
+
+
+def _regex(regex: str) -> Document:
+    return {"safe_regex": {"regex": regex}}
 
 
 def _grpc_route(prefix: str, cluster: GuardedCluster) -> Document:
     match = {"prefix": prefix, "grpc": {}}
     if cluster.grpc is None:
         return _refusal(match, Kind.NOT_FOUND, rules.NO_GRPC)
-    return _forward(match, grpc_name(cluster.cluster_id), cluster.grpc)
+    return _forward(match, upstream_name(cluster, Api.GRPC), cluster.grpc)
 
 
-def _rest_route(called: str, root: str, cluster: GuardedCluster) -> Document:
-    match = {"path_separated_prefix": called}
-    if cluster.rest is None:
+def _rest_route(match: Document, called: str, root: str, api: Api, cluster: GuardedCluster) -> Document:
+    address = cluster.address_of(api)
+    if address is None:
         return _refusal(match, Kind.NOT_FOUND, rules.NO_REST)
-    target = f"{cluster.rest.path}{root}"
-    return _forward(match, rest_name(cluster.cluster_id), cluster.rest, "" if called == target else target)
+    target = f"{address.path}{root}"
+    return _forward(match, upstream_name(cluster, api), address, "" if called == target else target)
 
 
 def _forward(match: Document, upstream: str, address: Address, rewrite: str = "") -> Document:
@@ -132,15 +202,38 @@ def _forward(match: Document, upstream: str, address: Address, rewrite: str = ""
 
 def _health(cluster: GuardedCluster | None) -> list[Document]:
     """
-    The health service for calls without a token: a verified token would have left its client's name.
+    The health service of gRPC for calls without a token.
     """
-    match = {"prefix": rules.GRPC_HEALTH, "headers": [{"name": CLIENT_HEADER, "present_match": False}]}
-    unnamed = _refusal(match, Kind.UNAUTHENTICATED, rules.NO_TOKEN)
     if cluster is None:
-        return [unnamed]
-    if cluster.grpc is None:
-        return [_refusal({**match, "grpc": {}}, Kind.NOT_FOUND, rules.NO_GRPC), unnamed]
-    return [_forward({**match, "grpc": {}}, grpc_name(cluster.cluster_id), cluster.grpc), unnamed]
+        return []
+    return [_without_token(_grpc_route(rules.GRPC_HEALTH, cluster))]
+
+
+def _ready_routes(clusters: Sequence[GuardedCluster], prefix: str) -> dict[str, Document]:
+    """
+    The routes by which Optimize says that it is up, to calls without a token, by their exact path.
+    """
+    paths = {f"{prefix}/{cluster.cluster_id}{READY}": cluster for cluster in clusters}
+    return {
+        path: _without_token(_rest_route({"path": path}, path, READY, Api.OPTIMIZE, cluster))
+        for path, cluster in paths.items()
+    }
+
+
+def _refused_without_token() -> list[Document]:
+    return [_without_token(_refusal({"prefix": "/"}, Kind.UNAUTHENTICATED, rules.NO_TOKEN))]
+
+
+def _without_token(route: Document) -> Document:
+    """
+    Return the route for calls without a token: a verified one would have left its client's name.
+    """
+    silent = {"headers": [{"name": CLIENT_HEADER, "present_match": False}]}
+    return {**route, "match": {**route["match"], **silent}}
+
+
+def _otherwise(public: str) -> list[Document]:
+    return [_refusal({"prefix": "/"}, Kind.FORBIDDEN, public)]
 
 
 def _gateway_health() -> Document:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from gatekey.server.guarding.compile.resources import Document, extension, typed
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
+from gatekey.server.guarding.model import Address, Api, GatewayView, GuardedCluster
 
 CONNECT_TIMEOUT = "5s"
 """A server that does not take a connection in five seconds is not there; a caller's own deadline is at least ten."""
@@ -25,34 +25,27 @@ GRPC_IDLE = "300s"
 """An HTTP/2 connection without calls; those with an open stream are kept for as long as the stream lives."""
 
 
-def grpc_name(cluster_id: str) -> str:
+def upstream_name(cluster: GuardedCluster, api: Api) -> str:
     """
-    Return the name of a cluster's gRPC upstream.
+    Return the name of the upstream that serves `api` of a cluster.
     """
-    return f"{cluster_id}/grpc"
-
-
-def rest_name(cluster_id: str) -> str:
-    """
-    Return the name of a cluster's REST upstream.
-    """
-    return f"{cluster_id}/rest"
+    served = Api.REST if cluster.is_served_by_rest(api) else api
+    return f"{cluster.cluster_id}/{served}"
 
 
 def compile_upstreams(view: GatewayView) -> tuple[Document, ...]:
     """
-    Return one Envoy cluster for each API of each guarded cluster.
+    Return one Envoy cluster for each server of each guarded cluster.
     """
     return tuple(upstream for cluster in view.clusters for upstream in _upstreams(cluster, view.authorities))
 
 
 def _upstreams(cluster: GuardedCluster, authorities: str) -> Iterator[Document]:
-    if cluster.grpc:
-        transport = _transport(cluster.grpc, "h2", authorities)
-        yield _upstream(grpc_name(cluster.cluster_id), cluster.grpc, _http2(), transport)
-    if cluster.rest:
-        transport = _transport(cluster.rest, "http/1.1", authorities)
-        yield _upstream(rest_name(cluster.cluster_id), cluster.rest, _http1(), transport)
+    for api in Api:
+        address = cluster.address_of(api)
+        if address is not None and (api is Api.REST or not cluster.is_served_by_rest(api)):
+            agreed, protocol = ("h2", _http2()) if api is Api.GRPC else ("http/1.1", _http1())
+            yield _upstream(upstream_name(cluster, api), address, protocol, _transport(address, agreed, authorities))
 
 
 def _upstream(name: str, address: Address, protocol: Document, transport: Document) -> Document:

@@ -1,10 +1,12 @@
 import json
 
 from gatekey.server.guarding.compile.bootstrap import Sources, compile_bootstrap
+from gatekey.server.guarding.compile.resources import Part
 from gatekey.server.guarding.model import Address
 
-SOURCES = Sources("verification.json", "routes.json", "upstreams.json", "administration.sock")
-BOOTSTRAP = compile_bootstrap((Address("127.0.0.1", 26600), Address("::1", 26600)), SOURCES)
+PARTS = [f"{part}.json" for part in Part]
+SOURCES = Sources(*PARTS, "administration.sock", "certificate.json")
+BOOTSTRAP = compile_bootstrap((Address("127.0.0.1", 26600), Address("::1", 26600)), SOURCES, 600)
 LISTENER = BOOTSTRAP["static_resources"]["listeners"][0]
 MANAGER = LISTENER["filter_chains"][0]["filters"][0]["typed_config"]
 
@@ -18,12 +20,14 @@ def test_it_listens_on_every_address() -> None:
 def test_everything_that_changes_comes_from_files_and_the_administration_is_ours_alone() -> None:
     text = json.dumps(BOOTSTRAP)
 
-    assert all(source in text for source in ("verification.json", "routes.json", "upstreams.json"))
+    assert all(text.count(f'"{source}"') == 1 for source in PARTS)
     assert {"pipe": {"path": "administration.sock", "mode": 0o600}} == BOOTSTRAP["admin"]["address"]
 
 
 def test_tokens_are_verified_before_anything_is_derived_from_them_and_before_a_route_is_taken() -> None:
-    assert ["verification", "identity", "router"] == [each["name"] for each in MANAGER["http_filters"]]
+    assert ["verification", "lifetime", "revocations", "latest_revocations", "router"] == [
+        each["name"] for each in MANAGER["http_filters"]
+    ]
 
 
 def test_streams_have_no_limit_of_time_but_heads_have() -> None:

@@ -9,6 +9,7 @@ from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 A = "aaaaaaaa-0000-4000-8000-00000000000a"
 B = "bbbbbbbb-0000-4000-8000-00000000000b"
 UPSTREAM = Address("localhost", 1)
+ROOTS = {"/v1", "/v2", "/graphql", "/api/public", "/api/ingestion", "/api/readyz"}
 
 
 def compiled(*clusters: GuardedCluster, hosts: bool = False) -> dict[str, Any]:
@@ -54,7 +55,10 @@ def test_each_cluster_has_its_host_only_where_hosts_have_names() -> None:
     assert {
         "shared": ["*", "local.zeebe.camunda.io"],
         A: [f"{A}.local.zeebe.camunda.io"],
-        "foreign": ["*.zeebe.camunda.io"],
+        "operate": ["local.operate.camunda.io"],
+        "tasklist": ["local.tasklist.camunda.io"],
+        "optimize": ["local.optimize.camunda.io"],
+        "foreign": [f"*.{word}.camunda.io" for word in ("zeebe", "operate", "tasklist", "optimize")],
     } == {name: host["domains"] for name, host in compiled(cluster, hosts=True).items()}
 
 
@@ -67,8 +71,8 @@ def test_a_gateway_without_clusters_has_routes_too() -> None:
 @pytest.mark.parametrize(
     ("rest", "rewrite"),
     [
-        (Address("localhost", 1), {None, "/v1", "/v2"}),
-        (Address("localhost", 1, path="/base"), {"/base/v1", "/base/v2"}),
+        (Address("localhost", 1), {None, *ROOTS}),
+        (Address("localhost", 1, path="/base"), {f"/base{root}" for root in ROOTS}),
     ],
 )
 def test_the_cluster_in_the_path_is_taken_away_and_the_base_of_the_upstream_put_in_front(

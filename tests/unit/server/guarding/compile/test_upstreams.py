@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.guarding.compile.upstreams import compile_upstreams, grpc_name, rest_name
+from gatekey.server.guarding.compile.upstreams import compile_upstreams
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 
 
@@ -21,9 +21,9 @@ def protocol(document: dict[str, Any]) -> dict[str, Any]:
 def test_grpc_goes_over_http2_and_rest_over_http1() -> None:
     upstreams = compiled(Address("localhost", 26500), Address("localhost", 8080))
 
-    assert {grpc_name("one"), rest_name("one")} == upstreams.keys()
-    assert ["http2_protocol_options"] == list(protocol(upstreams[grpc_name("one")]))
-    assert ["http_protocol_options"] == list(protocol(upstreams[rest_name("one")]))
+    assert {"one/grpc", "one/rest"} == upstreams.keys()
+    assert ["http2_protocol_options"] == list(protocol(upstreams["one/grpc"]))
+    assert ["http_protocol_options"] == list(protocol(upstreams["one/rest"]))
 
 
 @pytest.mark.parametrize(("grpc", "rest"), [(None, None), (None, "rest"), ("grpc", None)])
@@ -36,22 +36,22 @@ def test_what_a_cluster_does_not_have_is_not_there(grpc: str | None, rest: str |
 
 @pytest.mark.parametrize(("host", "kind"), [("127.0.0.1", "STATIC"), ("::1", "STATIC"), ("localhost", "STRICT_DNS")])
 def test_names_are_resolved_again_and_again_and_hold_up_nobody(host: str, kind: str) -> None:
-    upstream = compiled(Address(host, 1), None)[grpc_name("one")]
+    upstream = compiled(Address(host, 1), None)["one/grpc"]
 
     assert kind == upstream["type"]
     assert (None if kind == "STATIC" else False) is upstream.get("wait_for_warm_on_init")
 
 
 def test_no_number_of_streams_is_too_many() -> None:
-    upstream = compiled(Address("localhost", 1), None)[grpc_name("one")]
+    upstream = compiled(Address("localhost", 1), None)["one/grpc"]
 
     assert {1_000_000} == set(upstream["circuit_breakers"]["thresholds"][0].values())
 
 
 def test_a_server_behind_tls_must_prove_its_name() -> None:
-    upstream = compiled(Address("zeebe.example.org", 443, tls=True), None)[grpc_name("one")]
+    upstream = compiled(Address("zeebe.example.org", 443, tls=True), None)["one/grpc"]
     context = upstream["transport_socket"]["typed_config"]
 
     assert ("zeebe.example.org", True) == (context["sni"], context["auto_sni_san_validation"])
     assert context["common_tls_context"]["validation_context"]["trusted_ca"]
-    assert "transport_socket" not in compiled(Address("zeebe", 80), None)[grpc_name("one")]
+    assert "transport_socket" not in compiled(Address("zeebe", 80), None)["one/grpc"]
