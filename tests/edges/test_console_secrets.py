@@ -284,7 +284,7 @@ def test_deleting_says_what_happens_to_tokens(console: ServedConsole, created: C
     page = console.member().get(f"{path_of(console, created)}/delete").text
 
     assert "The tokens that it has are revoked" in page
-    assert "The gateway knows nothing of revocations yet" in page
+    assert "refuse them within a second" in page
 
 
 def test_who_rotated_and_ended_is_in_the_audit(console: ServedConsole, created: Created) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gatekey.server.app import Installation
     from gatekey.server.issuing.revocation import Revocation
 
-WHO_REFUSES = "Introspection and the Secrets API refuse them at once; the gateway takes a token until it expires."
+WHO_REFUSES = "The gateway, introspection and the Secrets API refuse them within a second."
 """What a revocation reaches today; said wherever somebody revokes."""
 
 TOKEN_LIMIT = 64 * 1024

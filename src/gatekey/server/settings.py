@@ -94,7 +94,7 @@ class Settings(BaseModel):
     )
     tls_certificate: Path | None = Field(None, description="Your certificate with its chain (PEM), read when changed.")
     tls_key: Path | None = Field(None, description="The key of your certificate (PEM), not encrypted.")
-    stream_life: int = Field(3_600, ge=1, description="The most seconds a call or stream through the gateway lasts.")
+    stream_life: int = Field(28_800, ge=1, description="The most seconds a stream through the gateway lasts.")
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
     master_key_file: Path | None = Field(
