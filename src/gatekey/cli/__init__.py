@@ -14,10 +14,13 @@ from gatekey import __version__
 from gatekey.cli.clients import clients
 from gatekey.cli.clusters import clusters
 from gatekey.cli.doctor import doctor
+from gatekey.cli.exec import execute
 from gatekey.cli.exits import Exit
+from gatekey.cli.logout import logout
 from gatekey.cli.secrets import secrets
 from gatekey.cli.serve import serve
 from gatekey.cli.sign_in import sign_in
+from gatekey.cli.status import status
 from gatekey.cli.token import token
 from gatekey.errors import GatekeyError
 
@@ -30,7 +33,7 @@ def commands() -> None:
     """
 
 
-for command in (serve, sign_in, clusters, clients, secrets, token, doctor):
+for command in (serve, sign_in, clusters, clients, secrets, token, execute, status, logout, doctor):
     commands.add_command(command)
 
 

@@ -8,6 +8,7 @@ taken beside forms (Camunda's own documentation), `audience` may be missing. Str
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
@@ -60,12 +61,15 @@ class _Unreadable(Exception):
         self.malformed = Malformed(error, description)
 
 
-def encode_request(client_id: str, secret: SecretText, audience: str | None) -> bytes:
+def encode_request(credentials: Mapping[str, str], audience: str | None, scope: str | None = None) -> bytes:
     """
     Return the form body that asks for a token, in the field order of most Camunda clients.
+
+    `credentials` are the fields that say who asks: an id and a secret, or whatever else the server was told to expect.
     """
-    fields = {"grant_type": CLIENT_CREDENTIALS, "client_id": client_id, "client_secret": secret.reveal()}
-    return urlencode({**fields, "audience": audience} if audience else fields).encode()
+    named = {"audience": audience, "scope": scope}
+    wanted = {name: value for name, value in named.items() if value}
+    return urlencode({"grant_type": CLIENT_CREDENTIALS, **credentials, **wanted}).encode()
 
 
 def read_request(content_type: str, authorization: str | None, body: bytes) -> TokenRequest | Malformed:
