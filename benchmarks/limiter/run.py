@@ -131,7 +131,7 @@ def spread() -> list[str]:
     """
     Return addresses in the order in which they ask: many, each now and then.
     """
-    return [f"2001:db8:{random.randrange(SPREAD):x}::/64" for _ in range(DECISIONS)]  # noqa: S311 - a load, no secret
+    return [f"2001:db8:{random.randrange(SPREAD):x}::/64" for _ in range(DECISIONS)]
 
 
 def hot() -> list[str]:

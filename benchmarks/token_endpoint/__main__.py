@@ -34,7 +34,7 @@ def main(*, quick: bool, output: Path, python_peers: Path | None, node_peers: Pa
     Measure the token endpoint beside its core's signing limit and beside other token services.
     """
     cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:  # noqa: PLR2004 - one for the server, one for the load
+    if len(cores) < 2:
         raise click.ClickException("this benchmark needs two cores: one for the server, one for the load")
     here = Cores(cores[0], cores[1])
     os.sched_setaffinity(0, {here.load})

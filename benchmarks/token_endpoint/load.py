@@ -41,7 +41,7 @@ def put_load(server: Server, credentials: Credentials, status: int, seconds: flo
     told = _wrk(server.port, credentials, seconds, cores)
     spent = server.tree.cpu_seconds() - before
     answers, refused = int(told["answers"]), int(told["refused"])
-    right = refused if status >= 400 else answers - refused  # noqa: PLR2004 - what wrk counts as an error
+    right = refused if status >= 400 else answers - refused
     if told["broken"] or answers == 0 or right < HONEST * answers:
         raise NotAvailable(f"of {answers} answers {right} were {status}; {told['broken']:.0f} connections broke")
     return Load(answers / told["seconds"], answers / max(spent, 0.01), told["p50"], told["p99"])

@@ -44,7 +44,7 @@ def _chance(scaled: float) -> float:
     """
     Return the upper tail of the Kolmogorov distribution, its limit for large samples.
     """
-    if scaled < 0.2:  # noqa: PLR2004 - there the series has not converged, and the tail is 1 to twelve digits
+    if scaled < 0.2:
         return 1.0
     tail = sum(math.exp(-2 * (index * scaled) ** 2) * (1 if index % 2 else -1) for index in range(1, TERMS + 1))
     return min(1.0, max(0.0, 2 * tail))

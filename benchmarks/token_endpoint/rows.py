@@ -40,7 +40,7 @@ class Row:
         """
         Whether there is a signature in every answer.
         """
-        return self.status == 200 and not self.repeats  # noqa: PLR2004 - a token
+        return self.status == 200 and not self.repeats
 
 
 NEUTRAL: Mapping[str, str] = {

@@ -96,7 +96,7 @@ class Server:
         """
         Raise `NotAvailable` unless the server does what its row says.
         """
-        if self.row.status != 200:  # noqa: PLR2004 - a row of refusals
+        if self.row.status != 200:
             if not any(ask(self.port, post(client)).status == self.row.status for _ in range(TRIES)):
                 raise NotAvailable(f"{TRIES} requests brought no {self.row.status}")
             return

@@ -48,6 +48,6 @@ def _running(folder: Path, core: int) -> Iterator[Server]:
 def _wait_for_token(server: Server, client: Credentials) -> None:
     server.wait_until_open()
     deadline = time.monotonic() + START_SECONDS
-    while ask(server.port, post(client)).status != 200:  # noqa: PLR2004 - the first token
+    while ask(server.port, post(client)).status != 200:
         if time.monotonic() > deadline:
             raise NotAvailable(f"no token after {START_SECONDS:.0f} s")

@@ -8,6 +8,7 @@ Every exception that leaves Gatekey.
     │   ├── RateLimited        asked too often; nobody should ask before `retry_after` seconds have passed
     │   ├── TokenUnavailable   the token endpoint could not be reached or was in trouble
     │   └── MalformedResponse  the answer was not a token answer (RFC 6749 section 5)
+    ├── CacheError             tokens cannot be kept on disk; the source goes on without and warns once
     └── ServiceError           the service cannot start or cannot do what was asked
         └── StorageUnavailable the database does not answer; our fault, never the caller's
 
@@ -42,10 +43,13 @@ class ConfigurationError(GatekeyError):
 class TokenError(GatekeyError):
     """
     No usable token; `retryable` says whether asking again later can help.
+
+    `until` is the Unix time in seconds before which nobody asks again, None where nothing was remembered.
     """
 
     code = "token"
     retryable = False
+    until: float | None = None
 
 
 class TokenRefused(TokenError):
@@ -100,6 +104,18 @@ class MalformedResponse(TokenError):
     def __init__(self, message: str, status: int, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class CacheError(GatekeyError):
+    """
+    Tokens cannot be kept on disk; `folder` says where it was tried. Never raised to callers of a token source.
+    """
+
+    code = "cache"
+
+    def __init__(self, message: str, folder: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.folder = folder
 
 
 class ServiceError(GatekeyError):

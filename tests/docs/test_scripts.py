@@ -98,11 +98,16 @@ def pins(name: str) -> dict[str, str]:
     return {package: version.strip() for package, version in pairs}
 
 
-@pytest.mark.parametrize(("file", "tables"), [("locked.txt", ["groups", "product"]), ("serve.txt", ["product"])])
+@pytest.mark.parametrize(
+    ("file", "tables"), [("locked.txt", ["groups", "product", "client"]), ("serve.txt", ["product"])]
+)
 def test_all_that_pyproject_asks_for_is_locked(file: str, tables: list[str]) -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"]
+    served = {"server", "gateway"}
     lists = {
-        "product": [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()],
+        "product": [project["project"]["dependencies"], *(extras[name] for name in served)],
+        "client": [texts for name, texts in extras.items() if name not in served],
         "groups": list(project["dependency-groups"].values()),
     }
     asked = [Requirement(text) for table in tables for texts in lists[table] for text in texts if isinstance(text, str)]

@@ -1,9 +1,12 @@
 """
-`gatekey token` as a process would see it: what is on standard output, what on standard error, which exit code.
+`gatekey token`, `exec`, `status` and `logout` as a process would see them: what is on standard output, what on standard
+error, which exit code.
 """
 
 import base64
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -37,13 +40,18 @@ def written(folder: Path, url: str, mode: int = 0o600, **more: str) -> Path:
     return path
 
 
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEKEY_CACHE", str(tmp_path / "cache"))
+
+
+def run(*arguments: str | Path, command: str = "token", **environment: str) -> subprocess.CompletedProcess[str]:
     """
-    Run the installed command with nothing in its environment but what is given.
+    Run the installed command with nothing in its environment but what is given, and a cache of the test's own.
     """
     done = subprocess.run(
-        [sys.executable, "-c", "from gatekey.cli import main; main()", "token", *map(str, arguments)],
-        env={"PYTHONUTF8": "1", **environment},
+        [sys.executable, "-c", "from gatekey.cli import main; main()", command, *map(str, arguments)],
+        env={"PYTHONUTF8": "1", "GATEKEY_CACHE": os.environ["GATEKEY_CACHE"], **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -176,7 +184,7 @@ def limiting(seconds: int) -> Answer:
     [
         (REFUSED, Exit.TOKEN_REFUSED, "401 invalid_client"),
         (Answer(403, encode_error("access_denied", "no scope")), Exit.TOKEN_REFUSED, "scope"),
-        (limiting(60), Exit.TRY_LATER, "60 s"),
+        (limiting(60), Exit.TRY_LATER, "asks to wait 6"),
         (Answer(503, b"", (("Retry-After", "60"),)), Exit.TRY_LATER, "503"),
     ],
 )
@@ -233,3 +241,130 @@ def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
 )
 def test_options_that_make_no_sense_together_are_refused(arguments: tuple[str, ...]) -> None:
     assert Exit.USAGE == run(*arguments).returncode
+
+
+def test_a_token_is_kept_for_the_next_command(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        path = written(tmp_path, server.url)
+        printed = [run("--env-file", path).stdout for _ in range(3)]
+
+    assert [f"{TOKEN}\n"] * 3 == printed
+    assert 1 == len(server.asked)
+
+
+def test_a_refusal_is_kept_too_and_a_person_may_know_better(tmp_path: Path) -> None:
+    answers = iter([REFUSED, GRANTED])
+    with serving(lambda _: next(answers)) as server:
+        path = written(tmp_path, server.url)
+        codes = [run("--env-file", path).returncode for _ in range(3)]
+        asked = len(server.asked)
+        done = run("--env-file", path, "--fresh")
+
+    assert [Exit.TOKEN_REFUSED] * 3 == codes
+    assert 1 == asked
+    assert (0, f"{TOKEN}\n") == (done.returncode, done.stdout)
+
+
+def test_a_fresh_token_is_not_the_one_that_is_kept(tmp_path: Path) -> None:
+    answers = iter([Answer(200, encode_success("t1", 3600, "")), Answer(200, encode_success("t2", 3600, ""))])
+    with serving(lambda _: next(answers)) as server:
+        path = written(tmp_path, server.url)
+        printed = [run("--env-file", path, *fresh).stdout for fresh in ([], ["--fresh"], [])]
+
+    assert ["t1\n", "t2\n", "t2\n"] == printed
+
+
+def test_a_stale_token_is_renewed_before_it_is_printed(tmp_path: Path) -> None:
+    answers = iter([Answer(200, encode_success("t1", 3600, "")), Answer(200, encode_success("t2", 3600, ""))])
+    with serving(lambda _: next(answers)) as server:
+        path = written(tmp_path, server.url)
+        run("--env-file", path)
+        kept = next((tmp_path / "cache" / "tokens").glob("credential-*"))
+        record = json.loads(kept.read_text())
+        record["token"]["renew_at"] = 0
+        kept.write_text(json.dumps(record))
+
+        assert "t2\n" == run("--env-file", path).stdout
+
+
+def test_a_program_finds_the_token_in_its_environment_and_no_secret() -> None:
+    program = "import os, sys; print(os.environ['GATEKEY_ACCESS_TOKEN'], 'SECRET' in str(os.environ)); sys.exit(7)"
+    with serving(lambda _: GRANTED) as server:
+        done = run(
+            *("--", sys.executable, "-c", program),
+            command="exec",
+            ZEEBE_CLIENT_ID="id",
+            ZEEBE_CLIENT_SECRET="hidden-secret",
+            CAMUNDA_CLIENT_SECRET="hidden-secret",
+            CAMUNDA_OAUTH_URL=f"{server.url}/oauth/token",
+        )
+
+    assert (7, f"{TOKEN} False\n") == (done.returncode, done.stdout)
+
+
+def test_the_variable_of_a_program_can_be_named(tmp_path: Path) -> None:
+    program = "import os; print(os.environ['ONE'] == os.environ['OTHER'], 'GATEKEY_ACCESS_TOKEN' in os.environ)"
+    with serving(lambda _: GRANTED) as server:
+        path = written(tmp_path, server.url)
+        names = ("--as", "ONE", "--as", "OTHER")
+        done = run("--env-file", path, *names, "--", sys.executable, "-c", program, command="exec")
+        nameless = run("--env-file", path, "--as", "1", "--", "true", command="exec")
+
+    assert "True False\n" == done.stdout
+    assert Exit.USAGE == nameless.returncode
+
+
+def test_a_program_that_is_not_there_is_told_as_a_shell_would(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--", "no-such-program", command="exec")
+
+    assert 127 == done.returncode
+    assert "gatekey: error: no-such-program cannot be run" in done.stderr
+
+
+def test_without_a_token_no_program_runs(tmp_path: Path) -> None:
+    with serving(lambda _: REFUSED) as server:
+        done = run("--env-file", written(tmp_path, server.url), "--", "echo", "ran", command="exec")
+
+    assert (Exit.TOKEN_REFUSED, "") == (done.returncode, done.stdout)
+
+
+def test_the_status_tells_what_is_kept_and_who_may_not_ask(tmp_path: Path) -> None:
+    answers = iter([GRANTED, REFUSED, limiting(600)])
+    with serving(lambda _: next(answers)) as server:
+        path = written(tmp_path, server.url)
+        for audience in ("good", "refused", "limited"):
+            run("--env-file", path, "--audience", audience, "--wait", "0")
+        words, told = run(command="status").stdout, json.loads(run("--json", command="status").stdout)
+
+    assert "good until" in words
+    assert "refused    401 invalid_client" in words
+    assert "nobody asks  The token endpoint limits this address; not asked for another 10 min" in words
+    assert {"good": "fresh", "refused": None, "limited": None} == {
+        record["audience"]: record["token"] and record["token"]["freshness"] for record in told["credentials"]
+    }
+    assert ["limited"] == [endpoint["paused"]["kind"] for endpoint in told["token_endpoints"]]
+    assert TOKEN not in words + json.dumps(told)
+
+
+def test_the_status_of_nothing_says_so() -> None:
+    assert run(command="status").stdout.startswith("Nothing is kept in ")
+
+
+def test_logging_out_forgets_what_is_kept_of_one_client_or_of_all(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        path = written(tmp_path, server.url)
+        others = tmp_path / "others"
+        others.mkdir()
+        other = written(others, server.url, ZEEBE_CLIENT_ID="other")
+        run("--env-file", path)
+        run("--env-file", other)
+
+        assert "Forgot 1 credential in" in run("--env-file", path, command="logout").stdout
+        run("--env-file", other)
+        assert 2 == len(server.asked)
+        run("--env-file", path)
+        assert 3 == len(server.asked)
+        assert "Forgot 2 credentials in" in run(command="logout").stdout
+
+    assert 0o700 == stat.S_IMODE((tmp_path / "cache" / "tokens").stat().st_mode)

@@ -7,13 +7,17 @@ import ipaddress
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from gatekey import MemoryCache, TokenSource
+from gatekey.client.authentication import CertificateAlone
 from gatekey.client.diagnosis.model import (
     AskProxy,
     AskTime,
@@ -27,15 +31,13 @@ from gatekey.client.diagnosis.model import (
     TimeTold,
 )
 from gatekey.client.diagnosis.probing import perform
-from gatekey.client.drive import drive
-from gatekey.client.flow import Patience, Send, fetch_token
+from gatekey.client.flow import Send
+from gatekey.client.integrations.private_key import PrivateKeyJwt
 from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.client.settings import ClientSettings
 from gatekey.client.transport import BODY_LIMIT, UrllibTransport
-from gatekey.errors import TokenRefused, TokenUnavailable
+from gatekey.errors import ConfigurationError, TokenRefused, TokenUnavailable
 from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_answer import TokenAnswer, encode_error, encode_success
+from gatekey.wire.token_answer import encode_error, encode_success
 from support.ports import free_port
 from support.scripted_server import Answer, Dripping, Raw, Reply, Server, Stalled, serving
 
@@ -90,10 +92,6 @@ def obstacle_of(url: str, transport: UrllibTransport = IMPATIENT) -> Obstacle:
     with pytest.raises(TransportFailure) as caught:
         transport(HttpRequest("GET", url))
     return caught.value.obstacle
-
-
-def settings_for(server: Server) -> ClientSettings:
-    return ClientSettings(f"{server.url}/oauth/token", "id", SecretText("hidden-secret"), "zeebe.camunda.io")
 
 
 def test_a_request_arrives_as_it_was_meant() -> None:
@@ -220,29 +218,120 @@ def test_the_proxy_of_the_environment_is_told_without_its_password(
     assert ProxyFound(proxy) == perform(probe)
 
 
+def source_for(server: Server, **others: Any) -> TokenSource:
+    told: Any = {
+        "token_url": f"{server.url}/oauth/token",
+        "client_id": "id",
+        "client_secret": "hidden-secret",
+        "cache": MemoryCache(),
+        **others,
+    }
+    return TokenSource(**told)
+
+
 def test_a_token_comes_after_a_429_and_a_503_and_a_dropped_connection() -> None:
     answers: Iterator[Reply] = iter([Answer(429, b"", (("Retry-After", "3"),)), Answer(503), Raw(), GRANTED])
-    slept: list[float] = []
-    with serving(lambda _: next(answers)) as server:
-        flow = fetch_token(settings_for(server), Patience(attempts=4, wait=60), lambda: 0.0)
-        answer = drive(flow, UrllibTransport(), slept.append)
+    now = [1_800_000_000.0]
 
-    assert TokenAnswer(SecretText("t"), 3600, "cluster") == answer
-    assert [3.0, 2.0, 4.0] == slept
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    with serving(lambda _: next(answers)) as server:
+        token = source_for(server, sleep=sleep, clock=lambda: now[0], patience=60).token()
+
+    assert "t" == token.access_token.reveal()
     assert 4 == len(server.asked)
 
 
 def test_a_refusal_costs_one_request() -> None:
-    with serving(lambda _: Answer(401, encode_error("invalid_client", "no"))) as server, pytest.raises(TokenRefused):
-        drive(fetch_token(settings_for(server), Patience(), lambda: 0.0), UrllibTransport(), lambda _: None)
+    with serving(lambda _: Answer(401, encode_error("invalid_client", "no"))) as server:
+        source = source_for(server)
+        for _ in range(3):
+            with pytest.raises(TokenRefused):
+                source.token()
 
     assert 1 == len(server.asked)
 
 
 def test_a_server_that_stays_silent_is_given_up_with_its_cause() -> None:
     with serving(lambda _: Stalled()) as server, pytest.raises(TokenUnavailable) as caught:
-        drive(fetch_token(settings_for(server), Patience(attempts=2), lambda: 0.0), IMPATIENT, lambda _: None)
+        source_for(server, transport=IMPATIENT, patience=0).token()
 
-    assert 2 == caught.value.attempts
+    assert 1 == caught.value.attempts
     assert isinstance(caught.value.__cause__, TransportFailure)
+    assert Obstacle.TIMED_OUT is caught.value.__cause__.obstacle
     assert "hidden-secret" not in str(caught.value)
+
+
+def test_a_source_may_have_a_proxy_of_its_own() -> None:
+    with serving(lambda _: GRANTED) as proxy:
+        transport = UrllibTransport(proxy=proxy.url)
+        response = transport(HttpRequest("POST", "http://token.example.com/oauth/token", (), b"body"))
+
+    assert 200 == response.status
+    assert ["http://token.example.com/oauth/token"] == [asked.path for asked in proxy.asked]
+
+
+def test_a_source_may_do_without_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://localhost:{free_port()}")
+    with serving(lambda _: GRANTED) as server:
+        assert Obstacle.REFUSED is obstacle_of(server.url)
+        assert 200 == UrllibTransport(proxy="")(HttpRequest("GET", server.url)).status
+
+
+def test_a_private_authority_is_trusted_when_a_setting_names_it(certificate: Path) -> None:
+    with serving(lambda _: GRANTED, tls_of(certificate, ["http/1.1"])) as server:
+        token = source_for(server, environment={}).settings
+        assert Obstacle.UNTRUSTED is obstacle_of(token.token_url, UrllibTransport())
+        assert 200 == UrllibTransport(authorities=str(certificate))(HttpRequest("GET", server.url)).status
+
+
+def test_a_client_certificate_is_shown_to_a_server_that_wants_one(certificate: Path, tmp_path: Path) -> None:
+    tls = tls_of(certificate, ["http/1.1"])
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.load_verify_locations(certificate)
+    file = tmp_path / "my-app.env"
+    with serving(lambda _: GRANTED, tls) as server:
+        file.write_text(
+            f"ZEEBE_CLIENT_ID=id\nCAMUNDA_OAUTH_URL={server.url}/oauth/token\n"
+            f"CAMUNDA_MTLS_CA_PATH={certificate}\nCAMUNDA_MTLS_CERT_PATH={certificate}\n"
+        )
+        source = TokenSource(file, environment={}, authentication=CertificateAlone(), cache="memory")
+
+        assert "t" == source.token().access_token.reveal()
+        assert b"grant_type=client_credentials&client_id=id" == server.asked[0].body
+        with pytest.raises(TransportFailure):
+            UrllibTransport(authorities=str(certificate))(HttpRequest("GET", server.url))
+
+
+@pytest.mark.parametrize("content", [None, "no PEM"])
+def test_certificates_that_cannot_be_used_are_named(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "certificate.pem"
+    if content:
+        path.write_text(content)
+
+    for transport in (UrllibTransport(authorities=str(path)), UrllibTransport(certificate=str(path))):
+        with pytest.raises(ConfigurationError, match=r"certificate\.pem"):
+            transport(HttpRequest("GET", "https://localhost/"))
+
+
+def test_a_private_key_takes_the_place_of_a_secret(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    path = tmp_path / "key.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    with serving(lambda _: GRANTED) as server:
+        token = TokenSource(
+            token_url=f"{server.url}/oauth/token",
+            client_id="id",
+            authentication=PrivateKeyJwt.read(path, key_id="k"),
+            environment={},
+            cache="memory",
+        ).token()
+
+    fields = dict(parse_qsl(server.asked[0].body.decode()))
+    assert "t" == token.access_token.reveal()
+    assert "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" == fields["client_assertion_type"]
+    assert 2 == fields["client_assertion"].count(".")
+    assert "client_secret" not in fields

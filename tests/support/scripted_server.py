@@ -117,13 +117,25 @@ class _Handler(BaseHTTPRequestHandler):
         """
 
     def do_GET(self) -> None:
-        length = int(self.headers.get("Content-Length", "0"))
-        asked = Asked(self.command, self.path, dict(self.headers.items()), self.rfile.read(length))
+        asked = Asked(self.command, self.path, dict(self.headers.items()), self._body())
         self.server.asked.append(asked)
         self.close_connection = True
         self._reply(self.server.respond(asked))
 
     do_POST = do_GET  # noqa: N815 - the name that http.server calls
+
+    def _body(self) -> bytes:
+        """
+        Read the whole body, in chunks too (RFC 9112 section 7.1): an unread one would break off the connection.
+        """
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = b""
+        while length := int(self.rfile.readline(), 16):
+            body += self.rfile.read(length)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _reply(self, reply: Reply) -> None:
         if isinstance(reply, Answer):

@@ -15,12 +15,15 @@ from gatekey.cli.authority import authority
 from gatekey.cli.clients import clients
 from gatekey.cli.clusters import clusters
 from gatekey.cli.doctor import doctor
+from gatekey.cli.exec import execute
 from gatekey.cli.exits import Exit
 from gatekey.cli.gateway_key import gateway_key
 from gatekey.cli.keys import keys
+from gatekey.cli.logout import logout
 from gatekey.cli.secrets import secrets
 from gatekey.cli.serve import serve
 from gatekey.cli.sign_in import sign_in
+from gatekey.cli.status import status
 from gatekey.cli.token import token
 from gatekey.cli.tokens import tokens
 from gatekey.errors import GatekeyError
@@ -45,6 +48,9 @@ for command in (
     authority,
     gateway_key,
     token,
+    execute,
+    status,
+    logout,
     doctor,
 ):
     commands.add_command(command)

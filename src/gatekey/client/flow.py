@@ -1,31 +1,60 @@
 """
-How a token is asked for: one request, and patience where patience helps.
+How a token comes to be: look, decide, lock, look again, ask, keep.
 
-A pure generator. It yields `Send` and `Sleep`; a driver performs them, sends the response back, and throws a
-`TransportFailure` in where none came. So one brain serves threads, event loops and tests without either.
+Pure generators. They yield steps; a driver performs them and sends the reply back, and throws a `TransportFailure` in
+where no answer came. So one brain serves threads, event loops and tests without either. Each may be abandoned at any
+step: whoever drives a flow gives the lock back.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, assert_never
 
-import gatekey
+from gatekey.client.events import Asked, Event, Failed, Granted, Waiting
+from gatekey.client.failure import Failure, Kind
 from gatekey.client.obstacle import TransportFailure
+from gatekey.client.policy import (
+    ANY,
+    Bar,
+    Barred,
+    Held,
+    Renew,
+    Use,
+    Wish,
+    bar_for,
+    decide,
+    failed,
+    granted,
+)
 from gatekey.client.settings import ClientSettings
-from gatekey.errors import RateLimited, TokenError, TokenRefused, TokenUnavailable
-from gatekey.wire.fields import FORM
+from gatekey.client.token import Freshness, Token
+from gatekey.errors import TokenError
 from gatekey.wire.http import HttpRequest, HttpResponse, retry_after, shown
-from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_answer import TokenAnswer, read_answer
-from gatekey.wire.token_request import encode_request
 
 T = TypeVar("T")
 
-FIRST_PAUSE = 1.0
-"""Seconds; the token service of Camunda allows about one request per second and address."""
+SHORTEST_GLANCE, LONGEST_GLANCE = 0.01, 0.05
+"""
+Seconds until another process's renewal is looked for again. A look takes a tenth of a millisecond: many processes that
+wait together shall leave the machine to the one that works.
+"""
 
-LONGEST_BAR = 3600.0
-"""Seconds. A server that names more has a broken clock or means to lock us out; ask it again after an hour."""
+GLANCES = 4
+"""Up to a quarter of the time waited so far passes until the next look: requests take from some ms to some seconds."""
+
+LOCK_PATIENCE = 30.0
+"""
+Seconds. Requests end within ten, by the transport's time limit. Who holds the lock for longer was stopped, not killed:
+then two requests are better than none.
+"""
+
+STILLBORN = Failure(
+    Kind.MALFORMED,
+    "The token endpoint granted a token that ended before its answer was here.",
+    "Give tokens of this client a lifetime of minutes at least; check the server's clock.",
+    200,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,113 +75,172 @@ class Sleep:
     seconds: float
 
 
-Step: TypeAlias = Send | Sleep
-Flow: TypeAlias = Generator[Step, HttpResponse | None, T]
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    Reply with what is held now, and when now is: `Seen`.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """
+    Try to become the only one who renews this credential, without waiting; reply whether it worked.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """
+    Let others renew again.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """
+    Hold this from now on, for everybody who shares it.
+    """
+
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """
+    Tell whoever listens.
+    """
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What is held, and the time of looking (Unix seconds).
+    """
+
+    held: Held
+    now: float
+
+
+Step: TypeAlias = Send | Sleep | Look | Lock | Unlock | Keep | Tell
+Reply: TypeAlias = HttpResponse | Seen | bool | None
+Flow: TypeAlias = Generator[Step, Reply, T]
 Jitter: TypeAlias = Callable[[], float]
 """Returns a random number from 0 up to 1, as `random.random` does."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Asking:
     """
-    How often to ask at most, and how many seconds to sleep in all, before giving up.
-    """
-
-    attempts: int = 4
-    wait: float = 30.0
-    """The Node.js SDK of Camunda gives up after 30 s too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """
-    An attempt failed in a way that may pass; `floor` is the shortest pause in seconds that the server asked for.
+    What it takes to ask: the settings, how a request is made of them at a given time, and chance.
     """
 
-    error: TokenError
-    floor: float | None = None
+    settings: ClientSettings
+    request_at: Callable[[float], HttpRequest]
+    jitter: Jitter
 
 
-def send(request: HttpRequest) -> Flow[HttpResponse]:
+def obtain(asking: Asking, wish: Wish = ANY) -> Flow[Token | Bar]:
     """
-    Yield one request and return its response.
+    Return a token, or what stands in the way of one for longer than the wish's patience. One that is due for renewal is
+    as good as any: renewing it early is somebody's second thought, see `renew_early`.
+
+    A pause is never cut short: one that ends beyond the patience ends the flow at once. Waiting is done without the
+    lock, so that nobody waits for somebody who waits.
     """
-    response = yield Send(request)
-    if response is None:  # a driver that loses answers must not look like a server without any
-        raise TypeError("the driver answers every Send")
-    return response
+    seen = yield from _reply(Look(), Seen)
+    deadline, waited = seen.now + wish.patience, 0.0
+    while True:
+        match decide(seen.held, seen.now, wish):
+            case Use(token) | Renew(Token() as token):
+                return token
+            case Barred(bar):
+                if not (yield from _outwait(bar, seen.now, deadline)):
+                    return bar
+            case Renew() if waited >= LOCK_PATIENCE or (yield from _reply(Lock(), bool)):
+                outcome = yield from _renew(asking, wish)
+                yield Unlock()
+                if isinstance(outcome, Token) or (outcome and not outcome.failure.kind.passing):
+                    return outcome
+            case Renew():
+                glance = min(max(waited / GLANCES, SHORTEST_GLANCE), LONGEST_GLANCE) * (1 - asking.jitter() / 2)
+                yield Sleep(glance)
+                waited += glance
+            case unknown:
+                assert_never(unknown)
+        seen = yield from _reply(Look(), Seen)
 
 
-def token_request(settings: ClientSettings) -> HttpRequest:
+def renew_early(asking: Asking) -> Flow[bool]:
     """
-    Return the request for a token (RFC 6749 section 4.4.2), credentials in the body as Camunda's clients send them.
+    Renew a token that is still good, unless somebody else is at it; return whether it was looked after here.
     """
-    return HttpRequest(
-        "POST",
-        settings.token_url,
-        (
-            ("Content-Type", FORM),
-            ("Accept", "application/json"),
-            ("User-Agent", f"gatekey/{gatekey.__version__}"),
-        ),
-        encode_request(settings.client_id, settings.client_secret, settings.audience),
-    )
+    if not (yield from _reply(Lock(), bool)):
+        return False
+    yield from _renew(asking, ANY)
+    yield Unlock()
+    return True
 
 
-def fetch_token(settings: ClientSettings, patience: Patience, jitter: Jitter) -> Flow[TokenAnswer]:
+def _renew(asking: Asking, wish: Wish) -> Flow[Token | Bar | None]:
     """
-    Ask for a token until there is one, a refusal, or no patience left.
-
-    400, 401 and 403 are final: repeating them only spends the limit of this address. 429, 5xx and failed transports
-    are tried again after the server's `Retry-After`, or else after 1, 2, 4 … seconds, and a random part more, so that
-    many programs do not return at once. A pause is never cut short: one beyond the patience ends the flow instead.
-
-    Raises the errors of `gatekey.wire.token_answer.read_answer`.
+    Look again, now that the lock is ours, and ask if it is still needed; None where it is not.
     """
-    request, waited = token_request(settings), 0.0
-    for attempt in range(1, patience.attempts + 1):
-        outcome = yield from _attempt(request, attempt, settings.client_secret)
-        if isinstance(outcome, TokenAnswer):
-            return outcome
-        backoff = FIRST_PAUSE * 2 ** (attempt - 1)
-        pause = (backoff if outcome.floor is None else outcome.floor) + backoff * jitter()
-        if attempt == patience.attempts or waited + pause > patience.wait:
-            raise outcome.error
-        yield Sleep(pause)
-        waited += pause
-    raise ValueError("patience must allow one attempt at least")
+    seen = yield from _reply(Look(), Seen)
+    decision = decide(seen.held, seen.now, wish)
+    if not isinstance(decision, Renew):
+        return None
+    early = decision.spare is not None
+    settings = asking.settings
+    yield Tell(Asked(shown(settings.token_url), settings.client_id, settings.audience))
+    outcome = yield from ask(asking, seen.now)
+    after = yield from _reply(Look(), Seen)
+    if isinstance(outcome, TokenAnswer):
+        token = Token.received(outcome, seen.now, asking.jitter())
+        if token.freshness(after.now) is not Freshness.EXPIRED:
+            yield Keep(granted(after.held, token, wish))
+            yield Tell(Granted(outcome.expires_in, early))
+            return token
+        outcome = STILLBORN
+    bar = bar_for(outcome, after.held, after.now, asking.jitter())
+    yield Keep(failed(after.held, bar, wish))
+    yield Tell(Failed(outcome, bar.until - after.now, early))
+    return bar
 
 
-def _attempt(request: HttpRequest, number: int, secret: SecretText) -> Flow[TokenAnswer | Setback]:
+def ask(asking: Asking, now: float) -> Flow[TokenAnswer | Failure]:
+    """
+    Send one token request and return the token, or what its failure means.
+    """
+    request, hidden = asking.request_at(now), asking.settings.client_secret.reveal()
     try:
-        response = yield from send(request)
+        response = yield from _reply(Send(request), HttpResponse)
     except TransportFailure as failure:
-        error = unreached(request, failure, number)
-        if not failure.obstacle.passing:
-            raise error from failure
-        error.__cause__ = failure
-        return Setback(error)
+        return Failure.unreached(shown(request.url), failure)
     try:
-        return read_answer(response, number)
-    except RateLimited as limited:
-        return Setback(RateLimited(min(limited.retry_after, LONGEST_BAR), hint=limited.hint), retry_after(response))
-    except TokenUnavailable as unavailable:
-        return Setback(unavailable, retry_after(response))
-    except TokenRefused as refused:
-        raise concealed(refused, secret) from None
+        return read_answer(response)
+    except TokenError as error:
+        return Failure.answered(error, retry_after(response), hidden)
 
 
-def unreached(request: HttpRequest, failure: TransportFailure, attempts: int) -> TokenUnavailable:
+def _outwait(bar: Bar, now: float, deadline: float) -> Flow[bool]:
     """
-    Say in the words of the error tree that no answer came.
+    Wait for the bar's end, if that can help and there is patience left; return whether it was worth it.
     """
-    message = f"The token endpoint {shown(request.url)} could not be asked: {failure}"
-    return TokenUnavailable(message, attempts, hint=failure.obstacle.cure)
+    if not bar.failure.kind.passing or bar.until > deadline:
+        return False
+    yield Tell(Waiting(bar.until - now))
+    yield Sleep(bar.until - now)
+    return True
 
 
-def concealed(refused: TokenRefused, secret: SecretText) -> TokenRefused:
+def _reply(step: Step, kind: type[T]) -> Flow[T]:
     """
-    Return the refusal without the client secret, should the server have repeated it in its description.
+    Yield a step and return its reply; a driver that mixes replies up must not look like a server that does.
     """
-    description = refused.description.replace(secret.reveal(), str(secret))
-    return TokenRefused(refused.error, description, refused.status, hint=refused.hint)
+    reply: Any = yield step
+    if not isinstance(reply, kind):
+        raise TypeError(f"the driver answers every {type(step).__name__} with a {kind.__name__}")
+    return reply

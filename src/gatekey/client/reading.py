@@ -6,9 +6,9 @@ import os
 import stat
 from dataclasses import dataclass
 
+from gatekey.client.forms import parse_any
 from gatekey.client.settings import Place
 from gatekey.errors import ConfigurationError
-from gatekey.wire.credentials_file import parse
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes; a credentials file has about 2 KiB, whatever is larger is something else."""
@@ -28,7 +28,7 @@ class CredentialsFile:
 
 def read_credentials(path: str) -> CredentialsFile:
     """
-    Read and parse the file at `path`.
+    Read and parse the file at `path`: environment or dotenv lines, JSON, or Spring Boot's properties.
 
     Raises `ConfigurationError` for a file that is missing, unreadable, too large, no UTF-8 text, or not of its form.
     """
@@ -47,4 +47,5 @@ def read_credentials(path: str) -> CredentialsFile:
         # The decoder's own exception carries the file's bytes, and the secret with them.
         raise ConfigurationError(f"{path} is no UTF-8 text.", hint="Download the file again.") from None
     # Pipes such as `<(…)` belong to the process that made them: their mode says nothing about the file behind.
-    return CredentialsFile(Place(path, parse(text)), stat.S_ISREG(mode) and bool(mode & READABLE_BY_OTHERS))
+    values, in_words = parse_any(text)
+    return CredentialsFile(Place(path, values, in_words), stat.S_ISREG(mode) and bool(mode & READABLE_BY_OTHERS))

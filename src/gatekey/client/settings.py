@@ -19,18 +19,45 @@ from gatekey.wire.vocabulary import DEFAULT_DOMAIN, Scope
 class Wanted:
     """
     One thing that is looked for: what people call it, and its names in the order in which they are tried.
+
+    `word` is its name where names are ours: among arguments, and in JSON files of OAuth clients in general.
     """
 
     title: str
     names: tuple[str, ...]
+    word: str = ""
 
 
 # The first name is that of Camunda's oldest clients and of its file, the second that of the newest, the third Spring's.
-CLIENT_ID = Wanted("client id", ("ZEEBE_CLIENT_ID", "CAMUNDA_CLIENT_ID", "CAMUNDA_CLIENT_AUTH_CLIENTID"))
-CLIENT_SECRET = Wanted(
-    "client secret", ("ZEEBE_CLIENT_SECRET", "CAMUNDA_CLIENT_SECRET", "CAMUNDA_CLIENT_AUTH_CLIENTSECRET")
+# The last ones are those of Spring's properties of earlier years, as environment variables.
+CLIENT_ID = Wanted(
+    "client id",
+    ("ZEEBE_CLIENT_ID", "CAMUNDA_CLIENT_ID", "CAMUNDA_CLIENT_AUTH_CLIENTID", "ZEEBE_CLIENT_CLOUD_CLIENTID"),
+    "client_id",
 )
-TOKEN_URL = Wanted("token URL", ("ZEEBE_AUTHORIZATION_SERVER_URL", "CAMUNDA_OAUTH_URL", "CAMUNDA_CLIENT_AUTH_TOKENURL"))
+CLIENT_SECRET = Wanted(
+    "client secret",
+    (
+        "ZEEBE_CLIENT_SECRET",
+        "CAMUNDA_CLIENT_SECRET",
+        "CAMUNDA_CLIENT_AUTH_CLIENTSECRET",
+        "ZEEBE_CLIENT_CLOUD_CLIENTSECRET",
+    ),
+    "client_secret",
+)
+TOKEN_URL = Wanted(
+    "token URL",
+    ("ZEEBE_AUTHORIZATION_SERVER_URL", "CAMUNDA_OAUTH_URL", "CAMUNDA_CLIENT_AUTH_TOKENURL"),
+    "token_url",
+)
+TOKEN_SCOPE = Wanted("token scope", ("CAMUNDA_TOKEN_SCOPE", "ZEEBE_TOKEN_SCOPE", "CAMUNDA_CLIENT_AUTH_SCOPE"), "scope")
+"""The `scope` of RFC 6749 section 3.3, which Keycloak and Entra ID may want; Camunda SaaS and Gatekey want none."""
+
+MODE = Wanted("client mode", ("CAMUNDA_CLIENT_MODE",))
+DOMAIN = Wanted("domain", ("CAMUNDA_CLIENT_CLOUD_DOMAIN",))
+AUTHORITIES = Wanted("certificate authorities", AUTHORITY_NAMES)
+CERTIFICATE = Wanted("client certificate", ("CAMUNDA_MTLS_CERT_PATH", "CAMUNDA_CUSTOM_CERT_CHAIN_PATH"))
+CERTIFICATE_KEY = Wanted("client certificate's key", ("CAMUNDA_MTLS_KEY_PATH", "CAMUNDA_CUSTOM_PRIVATE_KEY_PATH"))
 ZEEBE_AUDIENCE = Wanted(
     "audience",
     (
@@ -39,12 +66,12 @@ ZEEBE_AUDIENCE = Wanted(
         "CAMUNDA_CLIENT_AUTH_AUDIENCE",
         "CAMUNDA_ZEEBE_OAUTH_AUDIENCE",
     ),
+    "audience",
 )
 ZEEBE_ADDRESS = Wanted("gRPC address", ("ZEEBE_ADDRESS",))
 GRPC_ADDRESS = Wanted("gRPC address", ("ZEEBE_GRPC_ADDRESS", "CAMUNDA_CLIENT_GRPCADDRESS"))
 REST_ADDRESS = Wanted("REST address", ("ZEEBE_REST_ADDRESS", "CAMUNDA_REST_ADDRESS", "CAMUNDA_CLIENT_RESTADDRESS"))
 CLUSTER_ID = Wanted("cluster id", ("CAMUNDA_CLUSTER_ID", "CAMUNDA_CLIENT_CLOUD_CLUSTERID"))
-AUTHORITY = Wanted("certificate authority", AUTHORITY_NAMES)
 SCOPES = Wanted("scopes", ("CAMUNDA_CREDENTIALS_SCOPES",))
 
 ZEEBE_WORD = re.compile(r"(?:^|\.)zeebe\.(.+)")
@@ -59,6 +86,8 @@ class Place:
 
     title: str
     values: Mapping[str, str] = field(repr=False, hash=False)
+    in_words: bool = False
+    """Whether values stand under the plain words (`client_id`) too; in an environment those may be somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +125,20 @@ class ClientSettings:
     audience: str | None
     origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)
     """By field name, for those that have one."""
+    token_scope: str | None = None
+    authorities: str | None = None
+    """File of certificate authorities to trust besides the machine's own."""
+    certificate: str | None = None
+    """File of the client certificate to show (mutual TLS), and of its key where that stands apart."""
+    certificate_key: str | None = None
+
+    def whereabouts(self) -> str:
+        """
+        Say where the id, the secret and the audience came from, for whoever has to correct them; empty if from nowhere.
+        """
+        names = ("client_id", "client_secret", "audience")
+        places = dict.fromkeys(str(self.origins[name]) for name in names if name in self.origins)
+        return f"They came from {', '.join(places)}." if places else ""
 
 
 def find(wanted: Wanted, places: Sequence[Place]) -> Found | None:
@@ -105,7 +148,8 @@ def find(wanted: Wanted, places: Sequence[Place]) -> Found | None:
     Raises `ConfigurationError` where one place has two names for it with different values: clients would disagree.
     """
     for place in places:
-        standing = [(name, text) for name in wanted.names if (text := place.values.get(name, "").strip())]
+        names = (*wanted.names, wanted.word) if place.in_words and wanted.word else wanted.names
+        standing = [(name, text) for name in names if (text := place.values.get(name, "").strip())]
         for name, text in standing[1:]:
             if text != standing[0][1]:
                 raise ConfigurationError(
@@ -117,28 +161,34 @@ def find(wanted: Wanted, places: Sequence[Place]) -> Found | None:
     return None
 
 
-def resolve(places: Sequence[Place], scope: Scope = Scope.ZEEBE, audience: str | None = None) -> ClientSettings:
+def resolve(
+    places: Sequence[Place], scope: Scope = Scope.ZEEBE, audience: str | None = None, *, secret_needed: bool = True
+) -> ClientSettings:
     """
     Return the settings for a token of `scope`, or of an `audience` that the caller names; earlier places win.
 
     Raises `ConfigurationError` with everything that is missing and everywhere it was looked for, or for a token URL
-    that no request could go to.
+    that no request could go to. A secret may be missing where the client proves in another way who it is.
     """
-    found = {wanted.title: find(wanted, places) for wanted in (TOKEN_URL, CLIENT_ID, CLIENT_SECRET)}
-    token_url, client_id, client_secret = found.values()
-    if token_url is None or client_id is None or client_secret is None:
-        raise _missing([wanted for wanted in (TOKEN_URL, CLIENT_ID, CLIENT_SECRET) if not found[wanted.title]], places)
+    found = {
+        "token_url": find(TOKEN_URL, places) or _token_url_of_mode(places),
+        "client_id": find(CLIENT_ID, places),
+        "client_secret": find(CLIENT_SECRET, places),
+    }
+    token_url, client_id, secret = found.values()
+    if token_url is None or client_id is None or (secret is None and secret_needed):
+        wanted = (TOKEN_URL, CLIENT_ID, *((CLIENT_SECRET,) if secret_needed else ()))
+        raise _missing([one for one in wanted if not found[one.word]], places)
     if problem := fault_of_url(token_url.value):
         raise ConfigurationError(f"{token_url.origin} {problem}.", hint="It looks like https://host/oauth/token.")
-    meant = Found(audience, Origin("audience", "the call")) if audience else audience_for(scope, places)
-    origins = {
-        "token_url": token_url.origin,
-        "client_id": client_id.origin,
-        "client_secret": client_secret.origin,
-        **({"audience": meant.origin} if meant else {}),
-    }
+    found["audience"] = Found(audience, Origin("audience", "the call")) if audience else audience_for(scope, places)
+    others = {"token_scope": TOKEN_SCOPE, "authorities": AUTHORITIES}
+    others |= {"certificate": CERTIFICATE, "certificate_key": CERTIFICATE_KEY}
+    found |= {name: find(one, places) for name, one in others.items()}
+    origins = {name: one.origin for name, one in found.items() if one}
+    texts = {name: one.value if one else None for name, one in found.items() if name in {"audience", *others}}
     return ClientSettings(
-        token_url.value, client_id.value, SecretText(client_secret.value), meant.value if meant else None, origins
+        token_url.value, client_id.value, SecretText(secret.value if secret else ""), origins=origins, **texts
     )
 
 
@@ -149,7 +199,7 @@ def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
     Without any, Zeebe's is the host of the gRPC address where that has the form of Camunda SaaS, as Camunda's Go
     client asks for, or else unknown (None); the other scopes have the audiences that Camunda's clients have built in.
     """
-    zeebe = find(ZEEBE_AUDIENCE, places) or _audience_of_address(places)
+    zeebe = find(ZEEBE_AUDIENCE, places) or _audience_of_address(places) or _audience_of_mode(places)
     if scope is Scope.ZEEBE:
         return zeebe
     named = find(Wanted(f"{scope} audience", (f"CAMUNDA_{scope.name}_OAUTH_AUDIENCE",)), places)
@@ -164,7 +214,7 @@ def authority_for(places: Sequence[Place]) -> str | None:
     """
     Return the file of a certificate authority to trust beside those of the machine, if one is named.
     """
-    found = find(AUTHORITY, places)
+    found = find(AUTHORITIES, places)
     return found.value if found else None
 
 
@@ -203,6 +253,26 @@ def _audience_of_address(places: Sequence[Place]) -> Found | None:
     address = find(ZEEBE_ADDRESS, places)
     host = address.value.partition(":")[0] if address else ""
     return Found(host, address.origin) if address and ".zeebe." in host else None
+
+
+def _saas_domain(places: Sequence[Place]) -> Found | None:
+    """
+    Return the domain that Spring's `saas` mode builds all its addresses from; None in any other mode.
+    """
+    mode = find(MODE, places)
+    if mode is None or mode.value.lower() != "saas":
+        return None
+    return find(DOMAIN, places) or Found(DEFAULT_DOMAIN, mode.origin)
+
+
+def _token_url_of_mode(places: Sequence[Place]) -> Found | None:
+    domain = _saas_domain(places)
+    return Found(f"https://login.cloud.{domain.value}/oauth/token", domain.origin) if domain else None
+
+
+def _audience_of_mode(places: Sequence[Place]) -> Found | None:
+    domain = _saas_domain(places)
+    return Found(f"zeebe.{domain.value}", domain.origin) if domain else None
 
 
 def _missing(wanted: Sequence[Wanted], places: Sequence[Place]) -> ConfigurationError:

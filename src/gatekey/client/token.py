@@ -15,8 +15,14 @@ RENEWAL_MARGIN = 30.0
 RENEWAL_SHARE = 0.05
 """Of the lifetime, where that is more (72 minutes of 24 hours): Camunda's JavaScript and Python clients do so too."""
 
-LARGEST_SHARE = 0.5
-"""A token that lives shorter than a minute is still used for half its life, instead of being renewed for every call."""
+LARGEST_SHARE = 0.4
+"""Of the lifetime: a token that lives shorter than a minute is still used for half its life, not renewed every call."""
+
+SPREAD = 0.25
+"""Of the margin, at most, by which it is longer at random: programs that started together do not renew together."""
+
+STEPPED_BACK = 60.0
+"""Seconds that a clock may be set back before a token's times mean nothing any more; clocks drift less in a day."""
 
 
 class Freshness(StrEnum):
@@ -39,21 +45,23 @@ class Token:
     """
 
     access_token: SecretText
+    obtained_at: float
     renew_at: float
     expires_at: float
     scope: str = ""
 
     @classmethod
-    def received(cls, answer: TokenAnswer, now: float) -> Self:
+    def received(cls, answer: TokenAnswer, asked_at: float, jitter: float = 0.0) -> Self:
         """
-        Return the token of an answer that arrived at `now`.
+        Return the token of an answer to a request that left at `asked_at`; `jitter` is a random number from 0 up to 1.
 
-        The time that the answer travelled is lost to us; the renewal margin is longer than any request may take.
+        Its lifetime counts from the request, not from the answer: a token that ends too early is renewed, one that ends
+        too late is refused by every API.
         """
-        margin = max(RENEWAL_MARGIN, RENEWAL_SHARE * answer.expires_in)
-        margin = min(margin, LARGEST_SHARE * answer.expires_in)
-        expires_at = now + answer.expires_in
-        return cls(answer.access_token, expires_at - margin, expires_at, answer.scope)
+        margin = min(max(RENEWAL_MARGIN, RENEWAL_SHARE * answer.expires_in), LARGEST_SHARE * answer.expires_in)
+        expires_at = asked_at + answer.expires_in
+        renew_at = expires_at - margin * (1 + SPREAD * jitter)
+        return cls(answer.access_token, asked_at, renew_at, expires_at, answer.scope)
 
     def freshness(self, now: float) -> Freshness:
         """
@@ -61,7 +69,9 @@ class Token:
         """
         if now >= self.expires_at:
             return Freshness.EXPIRED
-        return Freshness.STALE if now >= self.renew_at else Freshness.FRESH
+        if now >= self.renew_at or now < self.obtained_at - STEPPED_BACK:
+            return Freshness.STALE
+        return Freshness.FRESH
 
     @property
     def authorization(self) -> SecretText:

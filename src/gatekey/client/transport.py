@@ -8,11 +8,13 @@ import socket
 import ssl
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
 from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.errors import ConfigurationError
 from gatekey.wire.http import HttpRequest, HttpResponse
 
 TIMEOUT = 10.0
@@ -43,19 +45,24 @@ OBSTACLES: tuple[tuple[tuple[type[Exception], ...], Obstacle], ...] = (
 @dataclass(frozen=True, slots=True)
 class UrllibTransport:
     """
-    Sends requests with `urllib`, by the proxies of the environment.
+    Sends requests with `urllib`, trusting the machine's certificate authorities.
 
-    Trusts the machine's certificate authorities, and the one in the file `authority`.
+    `timeout` is in seconds. `proxy` is a URL; without one the environment says (`HTTPS_PROXY`, `NO_PROXY`), and `""`
+    means none. `authorities` is a file (PEM) of authorities to trust besides the machine's; `certificate` and `key` are
+    the files of a client certificate to show (mutual TLS).
     """
 
     timeout: float = TIMEOUT
-    authority: str | None = None
+    proxy: str | None = None
+    authorities: str | None = None
+    certificate: str | None = None
+    key: str | None = None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """
         Return the response of any status; redirects are not followed, they would carry the secret elsewhere.
 
-        Raises `TransportFailure` and nothing else.
+        Raises `TransportFailure`, and `ConfigurationError` for certificates that cannot be used.
         """
         try:
             return self._exchange(request)
@@ -69,7 +76,7 @@ class UrllibTransport:
         prepared = urllib.request.Request(  # noqa: S310 - the opener below knows no other schemes than http and https
             request.url, data=request.body or None, headers=dict(request.headers), method=request.method
         )
-        with _opener(self.authority).open(prepared, timeout=self.timeout) as answer:
+        with self._opener().open(prepared, timeout=self.timeout) as answer:
             body = bytearray()
             # A server that drips would never meet the socket's own timeout, which starts anew with every byte.
             while chunk := answer.read1(CHUNK):
@@ -81,6 +88,36 @@ class UrllibTransport:
             if answer.length:  # `read1` ends quietly where `read` would complain about a broken connection
                 raise http.client.IncompleteRead(b"", answer.length)
             return HttpResponse(answer.status, tuple(answer.headers.items()), bytes(body))
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        """
+        Return an opener without error and redirect handlers, so that every status comes back as it is.
+        """
+        proxies = None if self.proxy is None else {"http": self.proxy, "https": self.proxy} if self.proxy else {}
+        opener = urllib.request.OpenerDirector()
+        for handler in (
+            urllib.request.ProxyHandler(proxies),
+            urllib.request.UnknownHandler(),
+            urllib.request.HTTPHandler(),
+            _SecureHandler(self._trust),
+        ):
+            opener.add_handler(handler)
+        return opener
+
+    def _trust(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        try:
+            if self.authorities:
+                context.load_verify_locations(self.authorities)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.key, password=_no_password)
+        except (OSError, ssl.SSLError, ValueError) as error:
+            files = ", ".join(name for name in (self.authorities, self.certificate, self.key) if name)
+            raise ConfigurationError(
+                f"The certificates for the token endpoint cannot be used: {getattr(error, 'strerror', None) or error}.",
+                hint=f"Check that these files are there and PEM, without a passphrase: {files}.",
+            ) from error
+        return context
 
 
 def failure_of(error: Exception) -> TransportFailure:
@@ -108,28 +145,35 @@ def _detail(error: Exception) -> str:
     return ""
 
 
-def trusting(authority: str | None) -> ssl.SSLContext:
+def trusting(authorities: str | None) -> ssl.SSLContext:
     """
-    Return a context that trusts the machine's certificate authorities and the one in a file, where there is that file.
+    Return a context that trusts the machine's certificate authorities and those in a file, where there is that file.
 
     A credentials file may name one of another machine; then the handshake fails and says so.
     """
     context = ssl.create_default_context()
-    if authority is not None and Path(authority).is_file():
-        context.load_verify_locations(authority)
+    if authorities is not None and Path(authorities).is_file():
+        context.load_verify_locations(authorities)
     return context
 
 
-def _opener(authority: str | None) -> urllib.request.OpenerDirector:
+class _SecureHandler(urllib.request.AbstractHTTPHandler):
     """
-    Return an opener without error and redirect handlers, so that every status comes back as it is.
+    Opens https, and reads the machine's authorities only then: that takes longer than a whole request without TLS.
     """
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=trusting(authority)),
-    ):
-        opener.add_handler(handler)
-    return opener
+
+    def __init__(self, trust: Callable[[], ssl.SSLContext]) -> None:
+        super().__init__()
+        self._trust = trust
+
+    def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(http.client.HTTPSConnection, request, context=self._trust())
+
+    https_request = urllib.request.AbstractHTTPHandler.do_request_
+
+
+def _no_password() -> str:
+    """
+    Keep OpenSSL from asking at the terminal, where nobody may sit.
+    """
+    return ""

@@ -6,7 +6,6 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 Headers = tuple[tuple[str, str], ...]
 """Names and values in the order of the message; names may stand in any case (RFC 9110 section 5.1)."""
@@ -83,6 +82,8 @@ def _seconds_of_date(text: str | None) -> float | None:
     """
     Read an HTTP date (RFC 9110 section 5.6.7); one without a zone is meant in UTC.
     """
+    from email.utils import parsedate_to_datetime  # half the import time of a client that never needs it
+
     try:
         date = parsedate_to_datetime(text or "")
     except (ValueError, OverflowError):

@@ -167,13 +167,19 @@ def _read_success(response: HttpResponse) -> TokenAnswer:
 
 def _lifetime(fields: Mapping[str, Any], access_token: SecretText, response: HttpResponse) -> int:
     """
-    Return `expires_in`; without it what is left until the token's `exp`, by the server's clock and not by ours.
+    Return the shorter of `expires_in` and what is left until the token's `exp`, by the server's clock and not by ours.
+
+    They disagree where a cache in between repeats an old answer. A token that ended before it was sent says that one of
+    the server's clocks is wrong: then `expires_in` counts alone.
     """
     told = _number(fields.get("expires_in"))
+    claims = read_claims(access_token) or {}
+    end, start = _number(claims.get("exp")), sent_at(response) or _number(claims.get("iat"))
+    left = end - start if end is not None and start is not None else None
     if told is None:
-        claims = read_claims(access_token) or {}
-        end, start = _number(claims.get("exp")), sent_at(response) or _number(claims.get("iat"))
-        told = end - start if end is not None and start is not None else ASSUMED_LIFETIME
+        told = ASSUMED_LIFETIME if left is None else left
+    elif left is not None and left > 0:
+        told = min(told, left)
     return int(min(max(told, 0), LONGEST_LIFETIME))
 
 

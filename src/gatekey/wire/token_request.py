@@ -6,12 +6,12 @@ may be missing. Strict everywhere else.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from gatekey.wire.client_authentication import Credential, read_credential
 from gatekey.wire.fields import Fields, Malformed, UnreadableError, read_fields
-from gatekey.wire.secret_text import SecretText
 
 CLIENT_CREDENTIALS = "client_credentials"
 
@@ -36,12 +36,15 @@ class TokenRequest:
     scopes: tuple[str, ...] = ()
 
 
-def encode_request(client_id: str, secret: SecretText, audience: str | None) -> bytes:
+def encode_request(credentials: Mapping[str, str], audience: str | None, scope: str | None = None) -> bytes:
     """
     Return the form body that asks for a token, in the field order of most Camunda clients.
+
+    `credentials` are the fields that say who asks: an id and a secret, or whatever else the server was told to expect.
     """
-    fields = {"grant_type": CLIENT_CREDENTIALS, "client_id": client_id, "client_secret": secret.reveal()}
-    return urlencode({**fields, "audience": audience} if audience else fields).encode()
+    named = {"audience": audience, "scope": scope}
+    wanted = {name: value for name, value in named.items() if value}
+    return urlencode({"grant_type": CLIENT_CREDENTIALS, **credentials, **wanted}).encode()
 
 
 def read_request(content_type: str, authorization: str | None, body: bytes) -> TokenRequest | Malformed:

@@ -1,9 +1,10 @@
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
-from gatekey.client.drive import drive
-from gatekey.client.flow import Flow, Sleep, send
+from gatekey.client.drive import drive, drive_async
+from gatekey.client.flow import Flow, Reply, Send, Sleep, Step
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.wire.http import HttpRequest, HttpResponse
 
@@ -12,32 +13,69 @@ REQUEST = HttpRequest("GET", "http://localhost/")
 
 def twice() -> Flow[int]:
     try:
-        yield from send(REQUEST)
+        yield Send(REQUEST)
     except TransportFailure:
         yield Sleep(2.5)
-    response = yield from send(REQUEST)
+    response = yield Send(REQUEST)
+    assert isinstance(response, HttpResponse)
     return response.status
 
 
-def test_a_driver_performs_every_step_and_throws_failures_into_the_flow() -> None:
-    replies: Iterator[TransportFailure | HttpResponse]
-    replies = iter([TransportFailure(Obstacle.DROPPED), HttpResponse(204)])
-    slept: list[float] = []
+class World:
+    """
+    Answers the first request with a failure and the second with 204.
+    """
 
-    def transport(request: HttpRequest) -> HttpResponse:
-        assert REQUEST == request
-        reply = next(replies)
+    def __init__(self) -> None:
+        self.replies: Iterator[TransportFailure | HttpResponse]
+        self.replies = iter([TransportFailure(Obstacle.DROPPED), HttpResponse(204)])
+        self.steps: list[Step] = []
+
+    def perform(self, step: Step) -> Reply:
+        self.steps.append(step)
+        if isinstance(step, Sleep):
+            return None
+        reply = next(self.replies)
         if isinstance(reply, TransportFailure):
             raise reply
         return reply
 
-    assert 204 == drive(twice(), transport, slept.append)
-    assert [2.5] == slept
+    async def perform_async(self, step: Step) -> Reply:
+        await asyncio.sleep(0)
+        return self.perform(step)
+
+
+EXPECTED = [Send(REQUEST), Sleep(2.5), Send(REQUEST)]
+
+
+def test_a_driver_performs_every_step_and_throws_failures_into_the_flow() -> None:
+    world = World()
+
+    assert 204 == drive(twice(), world.perform)
+    assert EXPECTED == world.steps
+
+
+def test_the_asynchronous_driver_does_the_same() -> None:
+    world = World()
+
+    assert 204 == asyncio.run(drive_async(twice(), world.perform_async))
+    assert EXPECTED == world.steps
+
+
+def asked() -> Flow[None]:
+    yield Send(REQUEST)
+
+
+def refuse(_: Step) -> Reply:
+    raise TransportFailure(Obstacle.REFUSED, "GET")
+
+
+async def refuse_async(step: Step) -> Reply:
+    return refuse(step)
 
 
 def test_what_a_flow_raises_comes_out_of_the_driver() -> None:
-    def transport(request: HttpRequest) -> HttpResponse:
-        raise TransportFailure(Obstacle.REFUSED, request.method)
-
     with pytest.raises(TransportFailure, match="nothing accepts connections there \\(GET\\)"):
-        drive(send(REQUEST), transport, lambda _: None)
+        drive(asked(), refuse)
+    with pytest.raises(TransportFailure, match="nothing accepts connections there \\(GET\\)"):
+        asyncio.run(drive_async(asked(), refuse_async))

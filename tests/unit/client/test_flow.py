@@ -1,229 +1,337 @@
-import json
-from collections.abc import Generator
+"""
+The flows as scripts; and a world of processes in which no sequence of events may break a promise.
+"""
+
+from collections.abc import Iterable
+from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import settings as search
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from gatekey.client.flow import Flow, Patience, Send, Sleep, Step, fetch_token, send, token_request
+from gatekey.client.authentication import token_request
+from gatekey.client.events import Asked, Failed, Granted, Waiting
+from gatekey.client.failure import Kind
+from gatekey.client.flow import (
+    LOCK_PATIENCE,
+    Asking,
+    Flow,
+    Keep,
+    Lock,
+    Look,
+    Reply,
+    Seen,
+    Send,
+    Sleep,
+    Step,
+    Tell,
+    Unlock,
+    ask,
+    obtain,
+    renew_early,
+)
 from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.client.policy import NOTHING, Held, Wish
 from gatekey.client.settings import ClientSettings
-from gatekey.errors import MalformedResponse, RateLimited, TokenError, TokenRefused, TokenUnavailable
-from gatekey.wire.client_authentication import Method, SecretCredential
-from gatekey.wire.fields import FORM
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.client.token import Token
+from gatekey.wire.http import HttpResponse
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.token_answer import TokenAnswer, encode_error, encode_success
-from gatekey.wire.token_request import TokenRequest, read_request
+from support.token_world import Drop, Grant, Limit, Refuse, World
+
+T = TypeVar("T")
 
 SETTINGS = ClientSettings("http://localhost:8400/oauth/token", "id", SecretText("hidden-secret"), "zeebe.camunda.io")
-REQUEST = token_request(SETTINGS)
-GRANTED = HttpResponse(200, (), encode_success("t", 86_400, "cluster"))
+ASKING = Asking(SETTINGS, lambda now: token_request(SETTINGS, now), lambda: 0.0)
+SEND = Send(token_request(SETTINGS))
+NOW = 1_800_000_000.0
+GRANTED = HttpResponse(200, (), encode_success("t", 3600, "cluster"))
 REFUSED = HttpResponse(401, (), encode_error("invalid_client", "no"))
-TOKEN = TokenAnswer(SecretText("t"), 86_400, "cluster")
-PATIENT = Patience(attempts=4, wait=30.0)
+TOKEN = Token.received(TokenAnswer(SecretText("t"), 3600, "cluster"), NOW)
+OLD = Token(SecretText("old"), NOW - 3500, NOW - 80, NOW + 100)
+ASKED = Tell(Asked("http://localhost:8400/oauth/token", "id", "zeebe.camunda.io"))
 
 
 def limited(retry_after: str | None = None) -> HttpResponse:
     return HttpResponse(429, (("Retry-After", retry_after),) if retry_after is not None else ())
 
 
-def asked(patience: Patience = PATIENT, jitter: float = 0.0) -> Flow[TokenAnswer]:
+def seen(held: Held = NOTHING, after: float = 0.0) -> Seen:
+    return Seen(held, NOW + after)
+
+
+def played(flow: Flow[T], script: Iterable[tuple[Step, Reply | TransportFailure]]) -> T:
     """
-    Return a flow that has just asked for the first time.
+    Play a whole script: the steps that the flow must take, and the reply to each; return what the flow returns.
     """
-    flow = fetch_token(SETTINGS, patience, lambda: jitter)
-    assert Send(REQUEST) == next(flow)
-    return flow
+    try:
+        step = next(flow)
+        for expected, reply in script:
+            assert expected == step
+            step = flow.throw(reply) if isinstance(reply, TransportFailure) else flow.send(reply)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError(f"the script ends before the flow: {step}")
 
 
-def result_of(flow: Generator[Step, HttpResponse | None, TokenAnswer], response: HttpResponse) -> TokenAnswer:
-    with pytest.raises(StopIteration) as end:
-        flow.send(response)
-    answer: TokenAnswer = end.value.value
-    return answer
+def kept(flow: Flow[T], script: Iterable[tuple[Step, Reply | TransportFailure]]) -> Held:
+    """
+    Play a script up to the step that keeps something, and return that.
+    """
+    step = next(flow)
+    for expected, reply in script:
+        assert expected == step
+        step = flow.throw(reply) if isinstance(reply, TransportFailure) else flow.send(reply)
+    assert isinstance(step, Keep)
+    return step.held
 
 
-def test_the_request_is_one_that_the_service_reads() -> None:
-    read = read_request(FORM, None, REQUEST.body)
-
-    credential = SecretCredential("id", SecretText("hidden-secret"), Method.POST)
-    assert TokenRequest(credential, "zeebe.camunda.io") == read
-    assert ("POST", "http://localhost:8400/oauth/token") == (REQUEST.method, REQUEST.url)
-    assert "hidden-secret" not in repr(REQUEST)
+def asking_once(reply: Reply | TransportFailure, held: Held = NOTHING) -> list[tuple[Step, Reply | TransportFailure]]:
+    before: list[tuple[Step, Reply | TransportFailure]]
+    before = [(Look(), seen(held)), (Lock(), True), (Look(), seen(held)), (ASKED, None)]
+    return [*before, (SEND, reply), (Look(), seen(held))]
 
 
-def test_without_an_audience_the_server_chooses() -> None:
-    request = token_request(ClientSettings("http://localhost/", "id", SecretText("s"), None))
+def test_a_cold_start_looks_locks_looks_again_asks_and_keeps() -> None:
+    rest: list[tuple[Step, Reply | TransportFailure]]
+    rest = [(Keep(Held(TOKEN)), None), (Tell(Granted(3600, early=False)), None), (Unlock(), None)]
 
-    read = read_request(FORM, None, request.body)
-
-    assert isinstance(read, TokenRequest)
-    assert read.audience is None
+    assert TOKEN == played(obtain(ASKING), [*asking_once(GRANTED), *rest])
 
 
-def test_one_granted_request_is_enough() -> None:
-    assert TOKEN == result_of(asked(), GRANTED)
+def test_a_token_that_is_there_costs_a_look() -> None:
+    assert TOKEN == played(obtain(ASKING), [(Look(), seen(Held(TOKEN)))])
+
+
+def test_a_token_that_others_left_and_that_is_due_for_renewal_is_used() -> None:
+    assert OLD == played(obtain(ASKING), [(Look(), seen(Held(OLD)))])
+
+
+def test_who_gets_the_lock_after_somebody_renewed_does_not_ask() -> None:
+    script: list[tuple[Step, Reply]] = [
+        (Look(), seen()),
+        (Lock(), True),
+        (Look(), seen(Held(TOKEN))),
+        (Unlock(), None),
+        (Look(), seen(Held(TOKEN))),
+    ]
+
+    assert TOKEN == played(obtain(ASKING), script)
+
+
+def test_who_does_not_get_the_lock_looks_again_a_little_later() -> None:
+    script: list[tuple[Step, Reply]] = [
+        (Look(), seen()),
+        (Lock(), False),
+        (Sleep(0.01), None),
+        (Look(), seen()),
+        (Lock(), False),
+        (Sleep(0.01), None),
+        (Look(), seen(Held(TOKEN))),
+    ]
+
+    assert TOKEN == played(obtain(ASKING), script)
+
+
+def test_a_holder_of_the_lock_that_was_stopped_does_not_stop_everybody() -> None:
+    flow, waited = obtain(ASKING), 0.0
+    step = next(flow)
+    while step != SEND:
+        reply: Reply = None
+        match step:
+            case Look():
+                reply = seen(after=waited)
+            case Lock():
+                reply = False
+            case Sleep(seconds):
+                waited += seconds
+            case _:
+                assert ASKED == step
+        step = flow.send(reply)
+
+    assert LOCK_PATIENCE <= waited < LOCK_PATIENCE + 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_a_refusal_is_final(status: int) -> None:
-    with pytest.raises(TokenRefused):
-        asked().send(HttpResponse(status, (), REFUSED.body))
+def test_a_refusal_is_remembered_and_final(status: int) -> None:
+    flow = obtain(ASKING)
+    held = kept(flow, asking_once(HttpResponse(status, (), REFUSED.body)))
+
+    assert held.refusal
+    assert Kind.REFUSED is held.refusal.failure.kind
+    assert (NOW, NOW + 300) == (held.refusal.since, held.refusal.until)
+    assert Tell(Failed(held.refusal.failure, 300, early=False)) == flow.send(None)
+    assert Unlock() == flow.send(None)
+    with pytest.raises(StopIteration) as end:
+        flow.send(None)
+    assert held.refusal == end.value.value
 
 
-@pytest.mark.parametrize("response", [HttpResponse(200, (), b"<html>"), HttpResponse(302), HttpResponse(404)])
-def test_what_is_no_token_endpoint_is_asked_once(response: HttpResponse) -> None:
-    with pytest.raises(MalformedResponse):
-        asked().send(response)
+def test_a_remembered_refusal_is_told_without_asking() -> None:
+    bar = kept(obtain(ASKING), asking_once(REFUSED)).refusal
+
+    assert bar == played(obtain(ASKING), [(Look(), seen(Held(refusal=bar), after=299))])
 
 
-def test_a_server_that_repeats_the_secret_does_not_make_us_repeat_it() -> None:
-    with pytest.raises(TokenRefused) as caught:
-        asked().send(HttpResponse(400, (), encode_error("invalid_request", "wrong secret hidden-secret!")))
+def test_a_429_is_waited_out_without_the_lock() -> None:
+    flow = obtain(ASKING)
+    held = kept(flow, asking_once(limited("7")))
+    assert held.pause
 
-    assert "wrong secret \u2026!" == caught.value.description
-    assert "hidden-secret" not in str(caught.value)
+    steps = [flow.send(None), flow.send(None), flow.send(None), flow.send(seen(held)), flow.send(None)]
 
-
-def test_a_429_is_waited_out_as_long_as_the_server_asks() -> None:
-    flow = asked()
-
-    assert Sleep(7.0) == flow.send(limited("7"))
-    assert Send(REQUEST) == flow.send(None)
-    assert TOKEN == result_of(flow, GRANTED)
-
-
-def test_a_random_part_keeps_many_programs_from_returning_at_once() -> None:
-    flow = asked(jitter=0.5)
-
-    assert Sleep(7.5) == flow.send(limited("7"))
-    flow.send(None)
-    assert Sleep(8.0) == flow.send(limited("7"))
-
-
-@pytest.mark.parametrize("response", [limited(), limited("soon"), HttpResponse(500), HttpResponse(503)])
-def test_without_a_readable_retry_after_pauses_double(response: HttpResponse) -> None:
-    flow = asked(Patience(attempts=5, wait=60.0))
-
-    pauses = []
-    for _ in range(4):
-        pauses.append(flow.send(response))
-        assert Send(REQUEST) == flow.send(None)
-
-    assert [Sleep(1.0), Sleep(2.0), Sleep(4.0), Sleep(8.0)] == pauses
-
-
-def test_a_date_to_wait_for_is_measured_by_the_servers_clock() -> None:
-    dates = (("Date", "Mon, 23 Nov 2026 07:00:00 GMT"), ("Retry-After", "Mon, 23 Nov 2026 07:00:09 GMT"))
-
-    assert Sleep(9.0) == asked().send(HttpResponse(503, dates))
+    assert [Tell(Failed(held.pause.failure, 7, early=False)), Unlock(), Look(), Tell(Waiting(7)), Sleep(7)] == steps
+    assert Look() == flow.send(None)
+    assert Lock() == flow.send(seen(held, after=7))
 
 
 def test_a_pause_beyond_the_patience_is_not_cut_short_but_given_up() -> None:
-    with pytest.raises(RateLimited) as caught:
-        asked().send(limited("31"))
+    bar = kept(obtain(ASKING), asking_once(limited("31"))).pause
 
-    assert 31.0 == caught.value.retry_after
-
-
-def test_pauses_add_up_against_the_patience() -> None:
-    flow = asked()
-    assert Sleep(20.0) == flow.send(limited("20"))
-    flow.send(None)
-
-    with pytest.raises(RateLimited):
-        flow.send(limited("11"))
+    assert bar == played(obtain(ASKING), [(Look(), seen(Held(pause=bar)))])
+    assert bar == played(obtain(ASKING, Wish(patience=0)), [(Look(), seen(Held(pause=bar), after=30))])
 
 
-def test_a_server_cannot_lock_us_out_for_longer_than_an_hour() -> None:
-    with pytest.raises(RateLimited) as caught:
-        asked().send(limited("99999999"))
-
-    assert 3600.0 == caught.value.retry_after
-
-
-def test_the_last_attempt_is_the_last() -> None:
-    flow = asked(Patience(attempts=2, wait=30.0))
-    flow.send(HttpResponse(503))
-    flow.send(None)
-
-    with pytest.raises(TokenUnavailable) as caught:
-        flow.send(HttpResponse(503))
-
-    assert 2 == caught.value.attempts
-
-
-def test_a_broken_connection_is_tried_again() -> None:
-    flow = asked()
-
-    assert Sleep(1.0) == flow.throw(TransportFailure(Obstacle.DROPPED))
-    assert Send(REQUEST) == flow.send(None)
-    assert TOKEN == result_of(flow, GRANTED)
-
-
-def test_a_server_that_stays_away_is_named_with_its_obstacle_and_cure() -> None:
-    flow, failure = asked(Patience(attempts=1)), TransportFailure(Obstacle.REFUSED, "Connection refused")
-
-    with pytest.raises(TokenUnavailable) as caught:
-        flow.throw(failure)
-
-    assert "http://localhost:8400/oauth/token" in caught.value.message
-    assert str(failure) in caught.value.message
-    assert Obstacle.REFUSED.cure == caught.value.hint
-    assert failure is caught.value.__cause__
-
-
-def test_an_untrusted_certificate_is_not_tried_again() -> None:
-    failure = TransportFailure(Obstacle.UNTRUSTED)
-
-    with pytest.raises(TokenUnavailable) as caught:
-        asked().throw(failure)
-
-    assert 1 == caught.value.attempts
-    assert failure is caught.value.__cause__
-
-
-def test_patience_for_no_attempt_at_all_is_a_mistake_of_ours() -> None:
-    with pytest.raises(ValueError, match="one attempt at least"):
-        next(fetch_token(SETTINGS, Patience(attempts=0), lambda: 0.0))
-
-
-def test_a_driver_that_loses_an_answer_is_a_mistake_of_ours() -> None:
-    flow = send(HttpRequest("GET", "http://localhost/"))
+def test_a_pause_that_is_over_before_the_patience_is_waited_for() -> None:
+    bar = kept(obtain(ASKING), asking_once(limited("29"))).pause
+    flow = obtain(ASKING)
     next(flow)
 
-    with pytest.raises(TypeError, match="the driver answers every Send"):
+    assert Tell(Waiting(29)) == flow.send(seen(Held(pause=bar)))
+
+
+def test_a_token_that_an_api_refused_is_replaced() -> None:
+    wish = Wish(instead_of=TOKEN.access_token)
+    other = HttpResponse(200, (), encode_success("other", 3600, ""))
+
+    held = kept(obtain(ASKING, wish), asking_once(other, Held(TOKEN)))
+
+    assert held.token
+    assert "other" == held.token.access_token.reveal()
+    assert NOW == held.replaced_at
+
+
+def test_an_early_renewal_yields_to_another() -> None:
+    assert played(renew_early(ASKING), [(Lock(), False)]) is False
+
+
+def test_an_early_renewal_that_fails_is_remembered_and_keeps_the_token() -> None:
+    flow = renew_early(ASKING)
+    script = asking_once(HttpResponse(503), Held(OLD))[1:]
+
+    held = kept(flow, script)
+
+    assert OLD == held.token
+    assert held.pause
+    assert Tell(Failed(held.pause.failure, 1, early=True)) == flow.send(None)
+
+
+def test_an_early_renewal_that_came_too_late_asks_nothing() -> None:
+    assert played(renew_early(ASKING), [(Lock(), True), (Look(), seen(Held(TOKEN))), (Unlock(), None)]) is True
+
+
+def test_a_server_that_repeats_the_secret_does_not_make_us_repeat_it() -> None:
+    told = HttpResponse(400, (), encode_error("invalid_request", "wrong secret hidden-secret!"))
+
+    failure = played(ask(ASKING, NOW), [(SEND, told)])
+
+    assert not isinstance(failure, TokenAnswer)
+    assert "wrong secret …!" == failure.description
+
+
+@pytest.mark.parametrize("response", [HttpResponse(200, (), b"<html>"), HttpResponse(302), HttpResponse(404)])
+def test_what_is_no_token_endpoint_is_left_alone_for_a_while(response: HttpResponse) -> None:
+    held = kept(obtain(ASKING), asking_once(response))
+
+    assert held.refusal
+    assert (Kind.MALFORMED, NOW + 30) == (held.refusal.failure.kind, held.refusal.until)
+
+
+def test_a_token_that_ends_at_once_is_none() -> None:
+    held = kept(obtain(ASKING), asking_once(HttpResponse(200, (), encode_success("t", 0, ""))))
+
+    assert held.refusal
+    assert Kind.MALFORMED is held.refusal.failure.kind
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "kind"), [(Obstacle.DROPPED, Kind.UNAVAILABLE), (Obstacle.UNTRUSTED, Kind.UNREACHABLE)]
+)
+def test_a_network_that_may_recover_is_told_from_one_that_will_not(obstacle: Obstacle, kind: Kind) -> None:
+    held = kept(obtain(ASKING), asking_once(TransportFailure(obstacle)))
+
+    bar = held.pause or held.refusal
+    assert bar
+    assert kind is bar.failure.kind
+
+
+def test_a_driver_that_mixes_up_replies_is_a_mistake_of_ours() -> None:
+    flow = obtain(ASKING)
+    next(flow)
+
+    with pytest.raises(TypeError, match="the driver answers every Look with a Seen"):
         flow.send(None)
 
 
-replies = st.one_of(
-    st.sampled_from([GRANTED, REFUSED, HttpResponse(200), HttpResponse(404)]),
-    st.builds(HttpResponse, st.integers(500, 599)),
-    st.builds(limited, st.none() | st.integers(0, 100).map(str)),
-    st.builds(TransportFailure, st.sampled_from(Obstacle)),
+numbers = st.integers(0, 3)
+answers = st.one_of(
+    st.builds(Grant, st.integers(1, 100) | st.integers(1, 1_000_000)),
+    st.just(Refuse()),
+    st.builds(Limit, st.sampled_from([429, 503]), st.integers(0, 90) | st.integers(0, 10_000)),
+    st.just(Drop()),
 )
-patiences = st.builds(Patience, attempts=st.integers(1, 6), wait=st.floats(0, 120))
+times = st.floats(0.001, 60) | st.floats(0, 2_000) | st.floats(0, 5_000 * 3600)
+wishes = st.sampled_from([Wish(), Wish(patience=0.0), Wish(forced=True), Wish(patience=300.0)])
 
 
-@given(st.lists(replies, min_size=6, max_size=6), patiences, st.floats(0, 1, exclude_max=True))
-def test_no_sequence_of_answers_makes_it_ask_more_or_sleep_longer_than_allowed(
-    script: list[HttpResponse | TransportFailure], patience: Patience, jitter: float
-) -> None:
-    flow, requests, slept = fetch_token(SETTINGS, patience, lambda: jitter), 0, 0.0
-    try:
-        step = next(flow)
-        while True:
-            if isinstance(step, Sleep):
-                slept += step.seconds
-                step = flow.send(None)
-                continue
-            reply = script[requests]
-            requests += 1
-            step = flow.throw(reply) if isinstance(reply, TransportFailure) else flow.send(reply)
-    except StopIteration as end:
-        assert TOKEN == end.value  # noqa: PT017 - either outcome is right
-    except TokenError as error:
-        assert "hidden-secret" not in json.dumps([str(error), repr(error)])  # noqa: PT017 - see above
-    assert requests <= patience.attempts
-    assert slept <= patience.wait
+class AnyWorld(RuleBasedStateMachine):
+    """
+    Four processes with two credentials; anything may happen, in any order.
+    """
+
+    @initialize(jitter=st.floats(0, 1, exclude_max=True))
+    def begin(self, jitter: float) -> None:
+        self.world = World(credentials=2, processes=2, jitter=jitter)
+
+    @rule(number=numbers, wish=wishes)
+    def call(self, number: int, wish: Wish) -> None:
+        self.world.call(number, wish)
+
+    @rule(number=numbers)
+    def call_after_an_api_refused(self, number: int) -> None:
+        token = self.world.processes[number].held.token
+        self.world.call(number, Wish(instead_of=token.access_token if token else None))
+
+    @rule(number=numbers, steps=st.integers(1, 3) | st.integers(1, 20))
+    def run(self, number: int, steps: int) -> None:
+        self.world.run(number, steps)
+
+    @rule(number=numbers, answer=answers)
+    def answer(self, number: int, answer: Grant | Refuse | Limit | Drop) -> None:
+        self.world.answer(number, answer)
+        self.world.run(number, 20)
+
+    @rule(number=numbers, wish=wishes, answer=answers)
+    def serve(self, number: int, wish: Wish, answer: Grant | Refuse | Limit | Drop) -> None:
+        self.world.serve(number, wish, answer)
+
+    @rule(number=numbers, offset=st.floats(-2, 15), wish=wishes)
+    def call_at_the_edge(self, number: int, offset: float, wish: Wish) -> None:
+        self.world.pass_to_the_edge(number, offset)
+        self.world.call(number, wish)
+
+    @rule(number=numbers)
+    def kill(self, number: int) -> None:
+        self.world.kill(number)
+
+    @rule(seconds=times)
+    def pass_time(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+        for number in range(len(self.world.processes)):
+            self.world.run(number, 20)
+
+
+AnyWorld.TestCase.settings = search(max_examples=300, stateful_step_count=80, deadline=None)
+test_no_sequence_of_events_breaks_a_promise = AnyWorld.TestCase

@@ -6,6 +6,7 @@ from gatekey.client.settings import (
     CLIENT_ID,
     CLIENT_SECRET,
     TOKEN_URL,
+    ClientSettings,
     Origin,
     Place,
     audience_for,
@@ -79,7 +80,7 @@ def test_all_that_is_missing_is_told_at_once_with_every_place_looked_at() -> Non
     assert (
         "Not found in the file or the environment: the token URL (ZEEBE_AUTHORIZATION_SERVER_URL or CAMUNDA_OAUTH_URL"
         " or CAMUNDA_CLIENT_AUTH_TOKENURL); the client secret (ZEEBE_CLIENT_SECRET or CAMUNDA_CLIENT_SECRET or"
-        " CAMUNDA_CLIENT_AUTH_CLIENTSECRET)." == caught.value.message
+        " CAMUNDA_CLIENT_AUTH_CLIENTSECRET or ZEEBE_CLIENT_CLOUD_CLIENTSECRET)." == caught.value.message
     )
 
 
@@ -203,3 +204,61 @@ def test_the_authority_to_trust_is_found_under_the_names_of_all_clients() -> Non
 
     assert ["ca.pem", "ca.pem"] == found
     assert authority_for([place(**FILE)]) is None
+
+
+def test_plain_words_count_where_they_are_ours_and_nowhere_else() -> None:
+    words = {"token_url": "https://host/oauth/token", "client_id": "a", "client_secret": "b", "audience": "c"}
+
+    settings = resolve([Place("the arguments", words, in_words=True)])
+
+    assert ("a", "c", "client_id in the arguments") == (
+        settings.client_id,
+        settings.audience,
+        str(settings.origins["client_id"]),
+    )
+    with pytest.raises(ConfigurationError):
+        resolve([Place("the environment", words)])
+
+
+def test_a_client_that_proves_itself_in_another_way_needs_no_secret() -> None:
+    without = {name: value for name, value in FILE.items() if name != "ZEEBE_CLIENT_SECRET"}
+
+    assert not resolve([place(**without)], secret_needed=False).client_secret
+    with pytest.raises(ConfigurationError):
+        resolve([place(**without)])
+
+
+def test_springs_saas_mode_knows_its_addresses() -> None:
+    file = {"CAMUNDA_CLIENT_MODE": "saas", "CAMUNDA_CLIENT_AUTH_CLIENTID": "a", "CAMUNDA_CLIENT_AUTH_CLIENTSECRET": "b"}
+
+    cloud, own = resolve([place(**file)]), resolve([place(**file, CAMUNDA_CLIENT_CLOUD_DOMAIN="example.com")])
+
+    assert ("https://login.cloud.camunda.io/oauth/token", "zeebe.camunda.io") == (cloud.token_url, cloud.audience)
+    assert ("https://login.cloud.example.com/oauth/token", "zeebe.example.com") == (own.token_url, own.audience)
+    assert (
+        "operate.example.com"
+        == resolve([place(**file, CAMUNDA_CLIENT_CLOUD_DOMAIN="example.com")], Scope.OPERATE).audience
+    )
+    with pytest.raises(ConfigurationError, match="the token URL"):
+        resolve([place(**{**file, "CAMUNDA_CLIENT_MODE": "self-managed"})])
+
+
+def test_certificates_and_token_scope_are_found() -> None:
+    more = {"CAMUNDA_MTLS_CA_PATH": "ca", "CAMUNDA_CUSTOM_CERT_CHAIN_PATH": "cert", "CAMUNDA_TOKEN_SCOPE": "s"}
+
+    settings = resolve([place(**FILE, **more)])
+
+    assert ("ca", "cert", None, "s") == (
+        settings.authorities,
+        settings.certificate,
+        settings.certificate_key,
+        settings.token_scope,
+    )
+
+
+def test_the_whereabouts_of_what_may_be_wrong_are_told_once_each() -> None:
+    assert (
+        "They came from ZEEBE_CLIENT_ID in the file, ZEEBE_CLIENT_SECRET in the file, ZEEBE_TOKEN_AUDIENCE in the file."
+        == resolve([place(**FILE)]).whereabouts()
+    )
+    assert not ClientSettings("https://host/", "id", SecretText("s"), None).whereabouts()

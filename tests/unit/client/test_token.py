@@ -15,13 +15,28 @@ def received(expires_in: int) -> Token:
 
 @pytest.mark.parametrize(
     ("expires_in", "margin"),
-    [(86_400, 4_320.0), (600, 30.0), (60, 30.0), (40, 20.0), (0, 0.0)],
+    [(86_400, 4_320.0), (600, 30.0), (60, 24.0), (40, 16.0), (0, 0.0)],
 )
 def test_a_token_is_renewed_early_but_not_before_half_its_life(expires_in: int, margin: float) -> None:
     token = received(expires_in)
 
     assert NOW + expires_in == token.expires_at
     assert token.expires_at - margin == token.renew_at
+
+
+@given(st.integers(min_value=1, max_value=LONGEST_LIFETIME), st.floats(min_value=0, max_value=1, exclude_max=True))
+def test_chance_renews_a_little_earlier_and_never_before_half_the_life(expires_in: int, jitter: float) -> None:
+    answer = TokenAnswer(SecretText("t"), expires_in)
+    plain, spread = Token.received(answer, NOW), Token.received(answer, NOW, jitter)
+
+    assert NOW + expires_in / 2 <= spread.renew_at <= plain.renew_at <= plain.expires_at == spread.expires_at
+
+
+def test_a_clock_that_was_set_back_makes_a_token_due_for_renewal() -> None:
+    token = received(600)
+
+    assert Freshness.FRESH is token.freshness(NOW - 60)
+    assert Freshness.STALE is token.freshness(NOW - 61)
 
 
 def test_a_token_is_fresh_then_stale_then_expired() -> None:

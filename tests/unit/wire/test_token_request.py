@@ -184,7 +184,7 @@ words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 
 @given(words, words, words)
 def test_what_is_written_is_read(client_id: str, secret: str, audience: str) -> None:
-    body = encode_request(client_id, SecretText(secret), audience)
+    body = encode_request({"client_id": client_id, "client_secret": secret}, audience)
 
     assert request_for(client_id, secret, audience) == read_request(FORM, None, body)
 
@@ -226,6 +226,8 @@ def digestible(request: TokenRequest) -> bool:
 
 
 def test_an_honest_request_is_far_from_every_limit() -> None:
-    body = encode_request("a" * 32, SecretText("b" * 64), "0" * 36 + ".local.zeebe.camunda.example.org")
+    body = encode_request(
+        {"client_id": "a" * 32, "client_secret": "b" * 64}, "0" * 36 + ".local.zeebe.camunda.example.org"
+    )
 
     assert len(body) * 10 < BODY_LIMIT

@@ -28,7 +28,7 @@ class _Client(ClientMixin):
     """
 
     client_id = "bench"
-    secret = "a-secret-of-the-benchmark-only-0123456789abcdef0123456789abcdef"  # noqa: S105 - made up
+    secret = "a-secret-of-the-benchmark-only-0123456789abcdef0123456789abcdef"
 
     def get_client_id(self) -> str:
         return self.client_id

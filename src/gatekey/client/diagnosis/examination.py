@@ -7,6 +7,7 @@ Pure: yields findings and probes, gets the probes' replies. At most two token re
 from collections.abc import Iterable
 from typing import TypeVar, cast
 
+from gatekey.client.authentication import token_request
 from gatekey.client.diagnosis import api_checks, file_checks, token_checks
 from gatekey.client.diagnosis.model import (
     AskProxy,
@@ -28,7 +29,7 @@ from gatekey.client.diagnosis.model import (
     wrong,
 )
 from gatekey.client.endpoint import Endpoint, endpoint_of
-from gatekey.client.flow import Send, token_request
+from gatekey.client.flow import Send
 from gatekey.client.reading import CredentialsFile
 from gatekey.client.settings import (
     CLUSTER_ID,
@@ -107,7 +108,7 @@ def _examine_token(settings: ClientSettings, place: Place, *, damaged: bool) -> 
         yield wrong(Check.TOKEN_HTTP, str(reply), reply.obstacle.cure)
         yield from _skip(ASKING[1:], "the token endpoint did not answer")
         return None
-    yield fine(Check.TOKEN_HTTP, f"answered {reply.status}")
+    yield fine(Check.TOKEN_HTTP, f"answered {reply.status}{token_checks.budget(reply)}")
     time = yield from _probe(AskTime(), TimeTold)
     yield token_checks.check_clock(reply, time.now)
     finding, answer = token_checks.judge_answer(reply, settings)

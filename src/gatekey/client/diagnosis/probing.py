@@ -64,7 +64,7 @@ def perform(probe: Probe, authority: str | None = None) -> Reply:
 def _perform(probe: Probe, authority: str | None) -> Reply:
     match probe:
         case Send(request):
-            return UrllibTransport(authority=authority)(request)
+            return UrllibTransport(authorities=authority)(request)
         case Resolve(host, port):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             addresses = dict.fromkeys(str(entry[4][0]) for entry in found)

@@ -3,12 +3,13 @@ What the token endpoint's answer tells.
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from gatekey.client.diagnosis.model import Check, Finding, doubtful, fine, skipped, wrong
 from gatekey.client.endpoint import endpoint_of
-from gatekey.client.flow import concealed
+from gatekey.client.failure import Failure
 from gatekey.client.settings import ClientSettings
 from gatekey.errors import TokenError, TokenRefused
 from gatekey.wire.http import HttpResponse, sent_at, shown
@@ -26,6 +27,8 @@ AGREEMENT = 5
 
 SPENT_PART = 0.1
 """Of a token's life may be over when it arrives: servers, Gatekey too, give equal requests one token for a while."""
+BUDGET = re.compile(r"(?:^|[;,\s])(?:r|remaining)=(\d+)")
+"""What is left, in the parameters of a `RateLimit` header of either generation of the draft."""
 
 
 def check_url(settings: ClientSettings) -> Finding:
@@ -37,6 +40,18 @@ def check_url(settings: ClientSettings) -> Finding:
     if endpoint is None or endpoint.secure or _is_loopback(endpoint.host):
         return fine(Check.TOKEN_URL, url)
     return doubtful(Check.TOKEN_URL, f"{url} sends the secret unencrypted", "Use https for anything but this machine.")
+
+
+def budget(response: HttpResponse) -> str:
+    """
+    Say how many requests this address has left, in the words of a finding; empty where the server does not tell.
+
+    `RateLimit` is the header of the IETF's draft on rate limits, the others are what services send meanwhile.
+    """
+    remaining = BUDGET.search(response.header("RateLimit") or "")
+    told = remaining[1] if remaining else None
+    told = told or response.header("RateLimit-Remaining") or response.header("X-RateLimit-Remaining") or ""
+    return f", {told} more requests are within the rate limit" if told.isascii() and told.isdigit() else ""
 
 
 def check_clock(response: HttpResponse, now: float) -> Finding:
@@ -63,7 +78,7 @@ def judge_answer(response: HttpResponse, settings: ClientSettings) -> tuple[Find
     try:
         answer = read_answer(response)
     except TokenRefused as refused:
-        safe = concealed(refused, settings.client_secret)
+        safe = Failure.answered(refused, None, settings.client_secret.reveal())
         return wrong(Check.TOKEN, f"refused with {safe.status} {safe.error}: {safe.description}", safe.hint), None
     except TokenError as error:
         return wrong(Check.TOKEN, error.message, error.hint), None

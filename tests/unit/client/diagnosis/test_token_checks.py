@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from gatekey.client.diagnosis.model import Outcome
-from gatekey.client.diagnosis.token_checks import check_claims, check_clock, check_url, judge_answer, spoken
+from gatekey.client.diagnosis.token_checks import budget, check_claims, check_clock, check_url, judge_answer, spoken
 from gatekey.client.settings import ClientSettings
 from gatekey.wire.http import HttpResponse
 from gatekey.wire.secret_text import SecretText
@@ -148,3 +148,18 @@ def test_an_opaque_token_claims_nothing() -> None:
 )
 def test_durations_are_spoken_in_one_unit(seconds: float, words: str) -> None:
     assert words == spoken(seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("RateLimit", '"default";r=9;t=1', ", 9 more requests are within the rate limit"),
+        ("ratelimit", "limit=10, remaining=8, reset=1", ", 8 more requests are within the rate limit"),
+        ("RateLimit-Remaining", "7", ", 7 more requests are within the rate limit"),
+        ("X-RateLimit-Remaining", "0", ", 0 more requests are within the rate limit"),
+        ("X-RateLimit-Remaining", "plenty", ""),
+        ("Date", "7", ""),
+    ],
+)
+def test_what_is_left_of_the_rate_limit_is_told_where_the_server_tells(name: str, value: str, words: str) -> None:
+    assert words == budget(HttpResponse(200, ((name, value),)))

@@ -1,0 +1,38 @@
+# The public names, for type checkers; `__init__.py` imports each when it is first used.
+
+from gatekey.client.aio import AsyncTokenSource as AsyncTokenSource
+from gatekey.client.caching.disk import DiskCache as DiskCache
+from gatekey.client.caching.memory import MemoryCache as MemoryCache
+from gatekey.client.source import TokenSource as TokenSource
+from gatekey.client.token import Token as Token
+from gatekey.client.transport import UrllibTransport as UrllibTransport
+from gatekey.errors import CacheError as CacheError
+from gatekey.errors import ConfigurationError as ConfigurationError
+from gatekey.errors import GatekeyError as GatekeyError
+from gatekey.errors import MalformedResponse as MalformedResponse
+from gatekey.errors import RateLimited as RateLimited
+from gatekey.errors import TokenError as TokenError
+from gatekey.errors import TokenRefused as TokenRefused
+from gatekey.errors import TokenUnavailable as TokenUnavailable
+from gatekey.wire.secret_text import SecretText as SecretText
+from gatekey.wire.vocabulary import Scope as Scope
+
+__version__: str
+__all__ = [
+    "AsyncTokenSource",
+    "CacheError",
+    "ConfigurationError",
+    "DiskCache",
+    "GatekeyError",
+    "MalformedResponse",
+    "MemoryCache",
+    "RateLimited",
+    "Scope",
+    "SecretText",
+    "Token",
+    "TokenError",
+    "TokenRefused",
+    "TokenSource",
+    "TokenUnavailable",
+    "UrllibTransport",
+]

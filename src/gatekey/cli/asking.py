@@ -1,0 +1,94 @@
+"""
+The options of commands that need a token, and the source that they mean.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+
+from gatekey.client.events import Event, Waiting
+from gatekey.client.plan import Options, plan_by
+from gatekey.client.policy import Wish
+from gatekey.client.reading import read_credentials
+from gatekey.client.settings import Place
+from gatekey.client.source import TokenSource
+from gatekey.wire.vocabulary import Scope
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+NOTICEABLE = 2.0
+"""Seconds; a longer silence on a terminal looks like a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """
+    What the options say: whose token, for which API, and how many seconds it may take.
+    """
+
+    env_file: str | None
+    scope: Scope
+    audience: str | None
+    wait: float
+
+
+def asking_options(command: Command) -> Command:
+    """
+    Add the options that say which token is meant; the command gets them as `asked_for`.
+    """
+
+    @click.option("--env-file", metavar="FILE", help="Credentials file; without it the environment is read.")
+    @click.option(
+        "--scope",
+        type=click.Choice([scope.value for scope in Scope], case_sensitive=False),
+        help="The API the token is for.  [default: Zeebe]",
+    )
+    @click.option("--audience", help="The audience the token is for, instead of a scope.")
+    @click.option(
+        "--wait",
+        type=click.FloatRange(min=0, max=3600),
+        default=Wish().patience,
+        show_default=True,
+        help="Seconds to wait at most when the token endpoint is limiting or in trouble; 0 asks once.",
+    )
+    @wraps(command)
+    def asking(env_file: str | None, scope: str | None, audience: str | None, wait: float, **rest: Any) -> Any:
+        if scope and audience:
+            raise click.UsageError("Choose one of --scope and --audience.")
+        asked_for = AskedFor(env_file, Scope(scope) if scope else Scope.ZEEBE, audience, wait)
+        return command(asked_for=asked_for, **rest)
+
+    return asking  # type: ignore[return-value] # click calls it by the names of the options
+
+
+def source_for(asked_for: AskedFor) -> TokenSource:
+    """
+    Return the source that the options mean. It renews before it answers: a command does not live long enough to do so
+    beside.
+    """
+    options: Options = {"scope": asked_for.scope, "audience": asked_for.audience, "patience": asked_for.wait}
+    plan = plan_by(places_of(asked_for.env_file), {**options, "background": False, "listener": _tell})
+    return TokenSource.planned(plan)
+
+
+def places_of(env_file: str | None) -> tuple[Place, ...]:
+    """
+    Return where settings are looked for; warns about a file that others can read.
+    """
+    environment = Place("the environment", os.environ)
+    if env_file is None:
+        return (environment,)
+    file = read_credentials(env_file)
+    if file.open_to_others:
+        click.echo(f"gatekey: warning: others on this machine can read or change {env_file}.", err=True)
+        click.echo(f"gatekey: hint: chmod 600 {env_file}", err=True)
+    return file.place, environment
+
+
+def _tell(event: Event) -> None:
+    if isinstance(event, Waiting) and event.seconds >= NOTICEABLE:
+        click.echo(f"gatekey: no token yet, asking again in {event.seconds:.0f} s", err=True)

@@ -1,0 +1,27 @@
+"""
+`gatekey logout`: forget the tokens that are kept.
+"""
+
+import click
+
+from gatekey.cli.asking import places_of
+from gatekey.client.caching.disk import DiskCache
+from gatekey.client.settings import resolve
+
+
+@click.command(short_help="Forget the tokens that are kept.")
+@click.option("--env-file", metavar="FILE", help="Forget only those of this credentials file's client.")
+def logout(env_file: str | None) -> None:
+    """
+    Forget the tokens, and the refusals, that programs of this user share. The next program asks anew.
+
+    A token that somebody holds stays good until it expires; to end a client's access, delete the client.
+    """
+    cache = DiskCache()
+    if env_file is None:
+        count = cache.forget(lambda _: True)
+    else:
+        settings = resolve(places_of(env_file)[:1])
+        meant = (settings.token_url, settings.client_id)
+        count = cache.forget(lambda record: (record.token_url, record.client_id) == meant)
+    click.echo(f"Forgot {count} {'credential' if count == 1 else 'credentials'} in {cache.folder}.")

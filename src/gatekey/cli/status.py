@@ -1,0 +1,118 @@
+"""
+`gatekey status`: which tokens are kept, until when, and who is left alone and why.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from gatekey.cli.output import print_details, print_json
+from gatekey.client.caching.disk import DiskCache
+from gatekey.client.caching.record import CredentialRecord, EndpointRecord
+from gatekey.client.policy import Bar
+from gatekey.client.token import Freshness, Token
+from gatekey.wire.http import shown
+
+WORDS = {
+    Freshness.FRESH: "good until {until} ({left})",
+    Freshness.STALE: "good until {until} ({left}), due for renewal",
+    Freshness.EXPIRED: "expired at {until}",
+}
+
+
+@click.command(short_help="Show which tokens are kept, and who may not ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(*, as_json: bool) -> None:
+    """
+    Show the tokens that programs of this user share: until when each is good, which client is left alone after a
+    refusal, and which token endpoint after a limit. Asks nobody and prints no token.
+    """
+    cache, now = DiskCache(), time.time()
+    credentials, endpoints = cache.records()
+    paused = [endpoint for endpoint in endpoints if endpoint.pause and endpoint.pause.stands(now)]
+    if as_json:
+        print_json(
+            {
+                "folder": str(cache.folder),
+                "credentials": [_fields(record, now) for record in credentials],
+                "token_endpoints": [_pause_fields(endpoint) for endpoint in paused],
+            }
+        )
+        return
+    if not credentials and not paused:
+        click.echo(f"Nothing is kept in {cache.folder}.")
+    for record in credentials:
+        _print(record, now)
+    for endpoint in paused:
+        print_details([("token URL", shown(endpoint.token_url)), ("nobody asks", _why(endpoint.pause, now))])
+        click.echo()
+
+
+def _print(record: CredentialRecord, now: float) -> None:
+    rows = [
+        ("client id", record.client_id),
+        ("audience", record.audience or "(the server's default)"),
+        ("token URL", shown(record.token_url)),
+        ("token", _told(record.token, now)),
+    ]
+    if record.refusal and record.refusal.stands(now):
+        rows.append(("refused", _why(record.refusal, now)))
+    print_details(rows)
+    click.echo()
+
+
+def _told(token: Token | None, now: float) -> str:
+    if token is None:
+        return "none"
+    until = datetime.fromtimestamp(token.expires_at).astimezone().isoformat(" ", timespec="seconds")
+    return WORDS[token.freshness(now)].format(until=until, left=_span(token.expires_at - now))
+
+
+def _why(bar: Bar | None, now: float) -> str:
+    if bar is None:
+        return ""
+    failure = bar.failure
+    words = failure.message or f"{failure.status} {failure.error} {failure.description}".strip()
+    return f"{words}; not asked for another {_span(bar.until - now)}"
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def _fields(record: CredentialRecord, now: float) -> dict[str, Any]:
+    token, refusal = record.token, record.refusal
+    return {
+        "client_id": record.client_id,
+        "token_url": shown(record.token_url),
+        "audience": record.audience,
+        "scope": record.scope,
+        "token": {"freshness": token.freshness(now), "expires_at": _time(token.expires_at)} if token else None,
+        "refused": _bar_fields(refusal) if refusal and refusal.stands(now) else None,
+    }
+
+
+def _pause_fields(endpoint: EndpointRecord) -> dict[str, Any]:
+    return {"token_url": shown(endpoint.token_url), "paused": _bar_fields(endpoint.pause)}
+
+
+def _bar_fields(bar: Bar | None) -> dict[str, Any] | None:
+    if bar is None:
+        return None
+    failure = bar.failure
+    return {
+        "kind": failure.kind,
+        "status": failure.status or None,
+        "error": failure.error or None,
+        "description": failure.description or failure.message or None,
+        "until": _time(bar.until),
+    }
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

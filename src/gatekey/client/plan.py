@@ -1,0 +1,305 @@
+"""
+All that a token source was told, put together once; both colours of source carry the same plan.
+"""
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from inspect import iscoroutinefunction
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from gatekey.client.authentication import Authentication, SecretInBody, token_request
+from gatekey.client.caching.ports import Cache, Key, Release
+from gatekey.client.events import Event, Listener
+from gatekey.client.flow import Asking, Keep, Lock, Look, Reply, Seen, Step, Tell, Unlock
+from gatekey.client.policy import Bar, Held, Wish
+from gatekey.client.reading import read_credentials
+from gatekey.client.settings import ClientSettings, Place, resolve
+from gatekey.client.token import Token
+from gatekey.errors import ConfigurationError, TokenError
+from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.wire.secret_text import SecretText
+from gatekey.wire.vocabulary import Scope
+
+Transport: TypeAlias = Callable[[HttpRequest], HttpResponse]
+"""Sends one request, follows no redirect, returns the response of any status, raises only `TransportFailure`."""
+
+AsyncTransport: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
+"""The same, awaited."""
+
+CacheChoice: TypeAlias = Cache | Literal["disk", "memory"]
+
+IN_BODY = SecretInBody()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    What a source asks with, where it keeps the answer, and how long it is patient (seconds).
+    """
+
+    places: tuple[Place, ...]
+    settings: ClientSettings
+    authentication: Authentication
+    cache: Cache
+    transport: Transport | AsyncTransport
+    patience: float
+    background: bool
+    listener: Listener | None
+    clock: Callable[[], float]
+    sleep: Callable[[float], Any] | None
+
+    @property
+    def key(self) -> Key:
+        """
+        What makes this credential what it is.
+        """
+        settings = self.settings
+        fingerprint = self.authentication.fingerprint(settings)
+        return Key(settings.token_url, settings.client_id, settings.audience, settings.token_scope, fingerprint)
+
+    @property
+    def asking(self) -> Asking:
+        """
+        What the flows need.
+        """
+        request = partial(token_request, self.settings, authentication=self.authentication)
+        return Asking(self.settings, request, chance)
+
+    def wish(self, instead_of: Token | None = None, *, fresh: bool = False) -> Wish:
+        """
+        Return what a caller asks for.
+        """
+        return Wish(self.patience, instead_of.access_token if instead_of else None, fresh)
+
+    def error(self, bar: Bar) -> TokenError:
+        """
+        Return the exception that says what stands in the way, where its settings came from, and what to do.
+        """
+        failure = bar.failure if bar.failure.kind.passing else bar.failure.pointing_at(self.settings.whereabouts())
+        return failure.error_at(self.clock(), bar.until, bar.count)
+
+    def for_scope(self, scope: Scope | str, audience: str | None = None) -> "Plan":
+        """
+        Return the plan for another API's token, by the same credentials.
+        """
+        settings = resolve(self.places, _scope(scope), audience, secret_needed=self.authentication.needs_secret)
+        return replace(self, settings=settings)
+
+
+class Options(TypedDict, total=False):
+    """
+    What a user may tell a source, all by name.
+    """
+
+    scope: Scope | str
+    """The API the token is for: Zeebe (if not said), Tasklist, Operate, Optimize or Secrets."""
+    audience: str | None
+    """The audience the token is for, instead of a scope."""
+    token_url: str
+    client_id: str
+    client_secret: str | SecretText
+    token_scope: str
+    """The `scope` of RFC 6749 section 3.3, for servers that want one."""
+    environment: Mapping[str, str]
+    """Read instead of the process's environment."""
+    authentication: Authentication
+    """How the client proves who it is; if not said, by its secret in the body."""
+    cache: CacheChoice
+    """`"disk"` (if not said): shared by all processes of this user; `"memory"`: by nobody; or a cache to share."""
+    transport: Transport | AsyncTransport
+    """Sends token requests; if not said, the standard library does, by the proxies of the environment."""
+    patience: float
+    """Seconds to wait at most for a token endpoint that limits or is in trouble; 0 asks once. If not said, 30."""
+    background: bool
+    """Whether tokens are renewed early beside the calls (if not said), or by the call that finds one due for it."""
+    listener: Listener
+    """Told of every request, grant, failure and pause."""
+    clock: Callable[[], float]
+    """Returns Unix seconds."""
+    sleep: Callable[[float], Any]
+    """Lets seconds pass; awaited by an asynchronous source."""
+
+
+def make_plan(file: str | os.PathLike[str] | None, options: Options) -> Plan:
+    """
+    Put together what a source was told. Raises `ConfigurationError` with all that is missing.
+    """
+    return plan_by(_places(file, options), options)
+
+
+def plan_by(places: tuple[Place, ...], options: Options) -> Plan:
+    """
+    Put together what stands in these places, the first before the others, and the options that no place has.
+    """
+    authentication = options.get("authentication", IN_BODY)
+    settings = resolve(
+        places,
+        _scope(options.get("scope", Scope.ZEEBE)),
+        options.get("audience"),
+        secret_needed=authentication.needs_secret,
+    )
+    cache = options.get("cache", "disk")
+    return Plan(
+        places,
+        settings,
+        authentication,
+        choose_cache(cache) if isinstance(cache, str) else cache,
+        options.get("transport") or standard_transport(settings),
+        options.get("patience", Wish().patience),
+        options.get("background", True),
+        options.get("listener"),
+        options.get("clock", time.time),
+        options.get("sleep"),
+    )
+
+
+def _places(file: str | os.PathLike[str] | None, options: Options) -> tuple[Place, ...]:
+    secret = options.get("client_secret")
+    named = {
+        "token_url": options.get("token_url"),
+        "client_id": options.get("client_id"),
+        "client_secret": secret.reveal() if isinstance(secret, SecretText) else secret,
+        "scope": options.get("token_scope"),
+    }
+    arguments = {name: value for name, value in named.items() if value is not None}
+    places = [Place("the arguments", arguments, in_words=True)] if arguments else []
+    if file is not None:
+        places.append(read_credentials(os.fspath(file)).place)
+    # Who names URL, id and secret means these and nothing else: an audience of the environment is another client's.
+    if file is not None or not {"token_url", "client_id", "client_secret"} <= arguments.keys():
+        places.append(Place("the environment", options.get("environment", os.environ)))
+    return tuple(places)
+
+
+def choose_cache(choice: Literal["disk", "memory"]) -> Cache:
+    """
+    Return this user's folder, or a new memory.
+    """
+    from gatekey.client.caching.memory import MemoryCache
+
+    if choice == "memory":
+        return MemoryCache()
+    from gatekey.client.caching.disk import default_folder, default_neighbour
+
+    try:
+        return _shared_folder(default_folder(os.environ), default_neighbour(os.environ))
+    except RuntimeError:  # a user without a home, as in some containers
+        return MemoryCache()
+
+
+@lru_cache(maxsize=8)
+def _shared_folder(folder: Path, neighbour: Path) -> Cache:
+    """
+    Return the one cache of a folder, so that sources share what the folder does not take, and the warning about it.
+    """
+    from gatekey.client.caching.disk import DiskCache
+
+    return DiskCache(folder, neighbour=neighbour)
+
+
+def standard_transport(settings: ClientSettings) -> Transport:
+    """
+    Return the standard library's HTTP with the certificates of the settings; it is imported when a request leaves.
+    """
+
+    def send(request: HttpRequest) -> HttpResponse:
+        from gatekey.client.transport import UrllibTransport
+
+        transport = UrllibTransport(
+            authorities=settings.authorities, certificate=settings.certificate, key=settings.certificate_key
+        )
+        return transport(request)
+
+    return send
+
+
+def is_async(transport: object) -> bool:
+    """
+    Whether a transport is to be awaited.
+    """
+    return iscoroutinefunction(transport) or iscoroutinefunction(getattr(transport, "__call__", None))  # noqa: B004 - not whether, but how it is called
+
+
+def chance() -> float:
+    """
+    Return a random number from 0 up to 1, without the import of `random`.
+    """
+    return int.from_bytes(os.urandom(4), "big") / 2**32
+
+
+class Hands:
+    """
+    Performs the steps that take no time worth waiting for: all but `Send` and `Sleep`. For one run of one flow.
+    """
+
+    def __init__(self, plan: Plan, key: Key, hold: Callable[[Held], None]) -> None:
+        self._plan = plan
+        self._key = key
+        self._hold = hold
+        self._release: Release | None = None
+        self._ended = False
+
+    def perform(self, step: Step) -> Reply:
+        """
+        Perform one step.
+        """
+        match step:
+            case Look():
+                held = self._plan.cache.look(self._key)
+                self._hold(held)
+                return Seen(held, self._plan.clock())
+            case Keep(held):
+                self._hold(held)
+                self._plan.cache.keep(self._key, held)
+            case Lock():
+                return self._lock()
+            case Unlock():
+                self._unlock()
+            case Tell(event):
+                self._tell(event)
+            case _:
+                raise TypeError(f"{type(step).__name__} is performed by the source")
+        return None
+
+    def let_go(self) -> None:
+        """
+        Give the lock back, if it is held; also after a flow that was abandoned, while a thread still takes it.
+        """
+        self._ended = True
+        self._unlock()
+
+    def _lock(self) -> bool:
+        self._release = self._plan.cache.lock(self._key)
+        locked = self._release is not None
+        if self._ended:
+            self._unlock()
+        return locked
+
+    def _unlock(self) -> None:
+        release, self._release = self._release, None
+        if release:
+            release()
+
+    def _tell(self, event: Event) -> None:
+        """
+        Tell the listener; its mistakes are its own and cost nobody a token.
+        """
+        if not self._plan.listener:
+            return
+        try:
+            self._plan.listener(event)
+        except Exception:
+            from logging import getLogger
+
+            getLogger("gatekey").exception("A listener failed.")
+
+
+def _scope(named: str) -> Scope:
+    for scope in Scope:
+        if scope.lower() == named.lower():
+            return scope
+    raise ConfigurationError(f"There is no scope {named!r}.", hint=f"Scopes: {', '.join(Scope)}.")
