@@ -23,9 +23,9 @@ TEXT = """\
 <!-- Written by scripts/bench: do not edit. -->
 
 Envoy {envoy}, one worker thread on a core of its own; load (h2load) and upstreams (nghttpd, nginx) on another. Messages
-of 300 bytes, streams of 10 MB. All gateways stand ready at once and are loaded in turns, in random order, {rounds} times
-{seconds} s each; figures are medians. *Per CPU-s* counts the gateway's own CPU time, so other work beside it counts
-little. The plain Envoy is the same binary with its own token filter, its cache, and one route for each protocol.
+of 300 bytes, streams of 10 MB. All gateways stand ready at once and are loaded in turns, in random order, {rounds}
+times {seconds} s each; figures are medians. *Per CPU-s* counts the gateway's own CPU time, so other work beside it
+counts little. The plain Envoy is the same binary with its own token filter, its cache, and one route a protocol.
 Revocations are timed through the whole product, from the commit in the database to the gateway's first refusal.
 
 """

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.gateway.load import Target
 from benchmarks.gateway.plain import bootstrap
@@ -35,9 +35,8 @@ defaults
     timeout server 1h
 frontend gateway
     bind 127.0.0.1:{port}
-    option http-use-htx
     http-request set-var(txn.bearer) http_auth_bearer
-    http-request deny deny_status 401 unless {{ var(txn.bearer),jwt_verify(txn.alg,"{key}") 1 }}
+    http-request deny deny_status 401 unless {{ var(txn.bearer),jwt_verify("RS256","{key}") 1 }}
     use_backend grpc if {{ req.hdr(content-type) -m beg application/grpc }}
     default_backend rest
 backend grpc
@@ -67,7 +66,7 @@ class _LoopThread:
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
 
-    def __enter__(self) -> "_LoopThread":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -143,7 +142,7 @@ def haproxy(stage: Stage) -> Iterator[Target]:
     key, settings = stage.folder / "key.pem", stage.folder / "haproxy.cfg"
     key.write_text(stage.issuer.pem)
     ports = {"grpc": stage.upstreams.grpc, "rest": stage.upstreams.rest}
-    settings.write_text(HAPROXY.format(port=port, key=key, **ports).replace("txn.alg", '"RS256"'))
+    settings.write_text(HAPROXY.format(port=port, key=key, **ports))
     with _running(stage, ["haproxy", "-db", "-f", str(settings)], port, "HAProxy") as target:
         yield target
 

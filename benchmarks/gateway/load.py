@@ -20,35 +20,39 @@ ANSWERED = re.compile(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succ
 GOOD = re.compile(r"status codes: (\d+) 2xx")
 
 
-class Kind(Enum):
+@dataclass(frozen=True, slots=True)
+class Shape:
     """
-    What is called: the name, the path, and how h2load is to go about it.
+    What is called: the name for people, the path, and how many connections and calls at once.
     """
 
-    UNARY = ("gRPC unary", "/gateway_protocol.Gateway/Topology", ("-c", "4", "-m", "16"))
-    STREAM = ("gRPC streaming", "/gateway_protocol.Gateway/ActivateJobs", ("-c", "4", "-m", "1"))
-    HTTP = ("HTTP/1.1", "/v2/topology", ("--h1", "-c", "16"))
+    words: str
+    path: str
+    options: tuple[str, ...]
+
+
+class Kind(Enum):
+    """
+    The kinds of calls.
+    """
+
+    UNARY = Shape("gRPC unary", "/gateway_protocol.Gateway/Topology", ("-c", "4", "-m", "16"))
+    STREAM = Shape("gRPC streaming", "/gateway_protocol.Gateway/ActivateJobs", ("-c", "4", "-m", "1"))
+    HTTP = Shape("HTTP/1.1", "/v2/topology", ("--h1", "-c", "16"))
 
     @property
     def words(self) -> str:
         """
         The name for people.
         """
-        return self.value[0]
+        return self.value.words
 
     @property
     def path(self) -> str:
         """
         The path that is called.
         """
-        return self.value[1]
-
-    @property
-    def shape(self) -> Sequence[str]:
-        """
-        How many connections and calls at once.
-        """
-        return self.value[2]
+        return self.value.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Loader:
         Load for some seconds. Raises `NotAvailable` when answers are not good: they would not count.
         """
         before = target.tree.cpu_seconds() if target.tree else 0.0
-        said = self._run(target, kind, ["-D", str(seconds), *kind.shape], seconds)
+        said = self._run(target, kind, ["-D", str(seconds), *kind.value.options], seconds)
         spent = (target.tree.cpu_seconds() if target.tree else 0.0) - before
         answers = _good_answers(said)
         return Burst(answers / seconds, answers / spent if spent else 0.0)

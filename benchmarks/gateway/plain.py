@@ -56,7 +56,7 @@ def _filter(name: str, type_url: str, config: dict[str, Any] | None = None) -> d
 
 
 def _cluster(name: str, port: int, *, http2: bool) -> dict[str, Any]:
-    protocol = {"http2_protocol_options": {}} if http2 else {"http_protocol_options": {}}
+    protocol: dict[str, Any] = {"http2_protocol_options" if http2 else "http_protocol_options": {}}
     options = {"@type": f"{EXTENSIONS}.upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": protocol}
     return {
         "name": name,

@@ -107,24 +107,25 @@ def judge(results: Results) -> Iterator[Goal]:
     """
     Yield every goal with its figure.
     """
-    direct, plain, ours, much = (results.rows.get(name) for name in (DIRECT, PLAIN, GATEKEY, MUCH))
+    direct, plain, ours, much = (_measured(results, name) for name in (DIRECT, PLAIN, GATEKEY, MUCH))
     for kind in Kind:
-        both = isinstance(plain, Measured) and isinstance(ours, Measured)
-        figure = ours.rate(kind) / plain.rate(kind) if both else None
+        figure = ours.rate(kind) / plain.rate(kind) if ours and plain else None
         yield Goal(f"{kind.words}: calls per core / plain Envoy", LEAST_CALLS, figure, at_least=True)
     for kind in (Kind.UNARY, Kind.HTTP):
-        figure = None
-        if isinstance(plain, Measured) and isinstance(ours, Measured) and isinstance(direct, Measured):
-            bare = direct.p50(kind)
-            figure = (ours.p50(kind) - bare) / (plain.p50(kind) - bare)
+        bare = direct.p50(kind) if direct else 0.0
+        figure = (ours.p50(kind) - bare) / (plain.p50(kind) - bare) if ours and plain and direct else None
         yield Goal(f"{kind.words}: added p50 / plain Envoy", MOST_DELAY, figure, at_least=False)
     for kind in Kind:
-        both = isinstance(much, Measured) and isinstance(ours, Measured)
-        figure = much.rate(kind) / ours.rate(kind) if both else None
+        figure = much.rate(kind) / ours.rate(kind) if much and ours else None
         yield Goal(f"{kind.words}: with much to know / with little", LEAST_WITH_MUCH, figure, at_least=True)
     for delays in [] if isinstance(results.revoking, Missing) else results.revoking:
         name = f"slowest revocation of {len(delays.seconds)}, {delays.known} known before, s"
         yield Goal(name, MOST_SECONDS, max(delays.seconds), at_least=False)
+
+
+def _measured(results: Results, name: str) -> Measured | None:
+    row = results.rows.get(name)
+    return row if isinstance(row, Measured) else None
 
 
 def tables(results: Results) -> Iterator[str]:
@@ -138,7 +139,7 @@ def tables(results: Results) -> Iterator[str]:
     yield "| goal | wanted | found | |"
     yield "|---|---|---|---|"
     for goal in judge(results):
-        figure = "–" if goal.figure is None else f"{goal.figure:.2f}"
+        figure = "-" if goal.figure is None else f"{goal.figure:.2f}"
         yield f"| {goal.name} | {'≥' if goal.at_least else '≤'} {goal.wanted} | {figure} | {goal.verdict} |"
 
 
@@ -151,9 +152,9 @@ def _rates(results: Results) -> Iterator[str]:
         if isinstance(row, Missing):
             yield f"| {name} | not available: {row.reason} |" + " |" * (len(heads) + len(delays))
             continue
-        rates = [f"{row.rate(kind):,.0f}".replace(",", " ") if row.megabytes else "–" for kind in Kind]
+        rates = [f"{row.rate(kind):,.0f}".replace(",", " ") if row.megabytes else "-" for kind in Kind]
         alone = [f"{row.p50(kind):.3f} / {row.p99(kind):.3f}" for kind in (Kind.UNARY, Kind.HTTP)]
-        yield f"| {name} | {' | '.join([*rates, *alone])} | {f'{row.megabytes:.0f}' if row.megabytes else '–'} |"
+        yield f"| {name} | {' | '.join([*rates, *alone])} | {f'{row.megabytes:.0f}' if row.megabytes else '-'} |"
 
 
 def _revoking(found: Sequence[Delays] | Missing) -> Iterator[str]:

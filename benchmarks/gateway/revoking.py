@@ -75,7 +75,10 @@ def _service(folder: Path, rest_port: int) -> Iterator[_Service]:
         "http": f"127.0.0.1:{http_port}",
         "gateway": f"127.0.0.1:{gateway_port}",
         "zeebe_rest": f"http://127.0.0.1:{rest_port}",
-        **{"limit_rate": "1e6", "limit_burst": "1000000", "storm_shield": "0", "gateway_threads": "1"},
+        "limit_rate": "1e6",
+        "limit_burst": "1000000",
+        "storm_shield": "0",
+        "gateway_threads": "1",
     }
     variables = {f"GATEKEY_{name.upper()}": value for name, value in settings.items()}
     others = {name: value for name, value in os.environ.items() if not name.startswith("GATEKEY_")}

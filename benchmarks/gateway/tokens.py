@@ -43,8 +43,15 @@ class Issuer:
         """
         now = int(time.time())
         claims: dict[str, Any] = {
-            **{"iss": ISSUER, "sub": "bench", "azp": "bench", "aud": f"zeebe.{DOMAIN}", "scope": cluster_id},
-            **{"iat": now, "exp": now + 3600, "jti": str(uuid.uuid4())},
-            **{CLUSTER_CLAIM: cluster_id, CREDENTIAL_CLAIM: str(uuid.uuid4())},
+            "iss": ISSUER,
+            "sub": "bench",
+            "azp": "bench",
+            "aud": f"zeebe.{DOMAIN}",
+            "scope": cluster_id,
+            "iat": now,
+            "exp": now + 3600,
+            "jti": str(uuid.uuid4()),
+            CLUSTER_CLAIM: cluster_id,
+            CREDENTIAL_CLAIM: str(uuid.uuid4()),
         }
         return jwt.encode({"alg": "RS256", "kid": "bench", "typ": "JWT"}, claims, self._key)

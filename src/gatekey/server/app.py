@@ -304,6 +304,7 @@ def gateway_view(
         hosts=site.domain is not None,
         clusters=tuple(_guarded(cluster) for cluster in clusters),
         revocations=revocations or {},
+        stream_life=installation.settings.stream_life,
         certificate=installation.tls.files if installation.tls else None,
     )
 

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ HERE, THERE = Address("localhost", 1), Address("localhost", 2)
         ({"clusters": (GuardedCluster("a", "local", HERE, HERE, optimize=THERE),)}, False),
     ],
 )
-def test_claims_are_kept_only_where_something_reads_them(changes: dict[str, object], expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_claims_are_kept_only_where_something_reads_them(changes: dict[str, Any], expected: bool) -> None:  # noqa: FBT001 - a column of the table
     view = replace(VIEW, **changes)
 
     assert expected == needs_claims(view)
