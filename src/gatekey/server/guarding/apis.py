@@ -62,15 +62,17 @@ def audiences(view: GatewayView, api: RestApi) -> tuple[str, ...]:
     Return the audiences that may open `api`, at one cluster or another.
     """
     own = audience(view, api.scope)
-    return (own, audience(view)) if api.shared else (own,)
+    at_clusters = {name for cluster in view.clusters for name in audiences_at(view, api, cluster)}
+    return tuple(sorted(at_clusters)) if api.shared and at_clusters else (own,)
 
 
 def audiences_at(view: GatewayView, api: RestApi, cluster: GuardedCluster) -> tuple[str, ...]:
     """
-    Return the audiences that open `api` at `cluster`: Zeebe's only where it is served by the REST upstream.
+    Return the audiences that open `api` at `cluster`: Zeebe's alone where Zeebe's own REST upstream serves it.
+
+    There `/v1` may be Zeebe's own API (Camunda 8.5 to 8.7), which a client with another scope must not reach.
     """
-    allowed = audiences(view, api)
-    return allowed if cluster.is_served_by_rest(api.api) else allowed[:1]
+    return (audience(view, Scope.ZEEBE if api.shared and cluster.is_served_by_rest(api.api) else api.scope),)
 
 
 def api_at_path(path: str) -> tuple[RestApi, str]:

@@ -205,7 +205,7 @@ def _removal() -> Document:
         typed(
             "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
             mutations=[
-                {"remove_on_match": {"key_matcher": {"prefix": prefix, "ignore_case": True}}}
+                {"remove_on_match": {"key_matcher": {"prefix": prefix}}}  # Envoy has made all names lower-case
                 for prefix in NOT_FROM_CALLERS
             ],
         ),

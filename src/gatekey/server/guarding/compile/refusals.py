@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from gatekey.server.guarding import rules
+from gatekey.server.guarding.apis import BESIDE_ZEEBE
 from gatekey.server.guarding.compile.resources import Document, extension, typed
 
 BODY = "%LOCAL_REPLY_BODY%"
@@ -52,6 +53,10 @@ def _worded_cases() -> list[_Case]:
     silent = _header("authorization", present_match=False)
     bearer = _header("authorization", string_match={"safe_regex": {"regex": rules.BEARER}})
     verification = _cel("response.code_details.startsWith('jwt_authn')")
+    unrouted = _cel("response.code_details.startsWith('route_not_found')")
+    words = "|".join(api.prefix for api in BESIDE_ZEEBE)
+    path = f"(?:{words})?/{rules.UUID}(?:[/?].*)?"
+    other = _header(":path", string_match={"safe_regex": {"regex": path}})
     duration = _cel("response.code_details.startsWith('max_duration_timeout')")
     revocation = _cel("response.code_details.startsWith('rbac_access_denied')")
     return [
@@ -61,6 +66,8 @@ def _worded_cases() -> list[_Case]:
         # Envoy's filter can only forbid, but whoever holds a revoked token is to fetch another (RFC 6750 section 3.1).
         _Case(HTTPStatus.FORBIDDEN, rules.REVOKED, (revocation,), INVALID_TOKEN, HTTPStatus.UNAUTHORIZED),
         _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (verification,), 'Bearer error="insufficient_scope"'),
+        _Case(HTTPStatus.NOT_FOUND, rules.OTHER_CLUSTER, (unrouted, other), answer=HTTPStatus.FORBIDDEN),
+        _Case(HTTPStatus.NOT_FOUND, rules.NOTHING_HERE, (unrouted,)),
         _Case(HTTPStatus.GATEWAY_TIMEOUT, rules.TOO_LONG, (duration,)),
         _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.UNREACHABLE),
     ]

@@ -61,6 +61,8 @@ def compile_revocations(revocations: Mapping[Subject, int], name: str) -> Docume
     """
     Return the configuration of one of the two filters, `SETTLED` or `LATEST`.
     """
+    if not revocations:
+        return _named(name, {})
     decision: Document = _ALLOW
     for named in (Named.CLIENT, Named.CREDENTIAL, Named.TOKEN):
         of_kind = sorted((item for item in revocations.items() if item[0].named is named), key=_value_of)
@@ -69,9 +71,11 @@ def compile_revocations(revocations: Mapping[Subject, int], name: str) -> Docume
             tree = {"input": _header(HEADERS[named]), "exact_match_map": {"map": entries}}
             # Envoy goes on here also when a name is found whose tokens are good since.
             decision = {"matcher": {"matcher_tree": tree, "on_no_match": decision}}
-    matcher = decision.get("matcher", {"on_no_match": decision})
-    config = typed(RBAC, matcher=matcher)
-    return typed("envoy.config.core.v3.TypedExtensionConfig", name=name, typed_config=config)
+    return _named(name, decision)
+
+
+def _named(name: str, rules: Document) -> Document:
+    return typed("envoy.config.core.v3.TypedExtensionConfig", name=name, typed_config=typed(RBAC, **rules))
 
 
 def _value_of(item: tuple[Subject, int]) -> str:

@@ -1,6 +1,8 @@
 """
 Which upstream a verified call goes to.
 
+A verified call that meets no route is refused too; what it then reads is said by `refusals`.
+
 The first step is always the cluster of the token: a call without a verified cluster meets no route to any upstream,
 except to the health service of gRPC, which Camunda leaves open too.
 """
@@ -8,7 +10,7 @@ except to the health service of gRPC, which Camunda leaves open too.
 from collections.abc import Iterator, Sequence
 
 from gatekey.server.guarding import rules
-from gatekey.server.guarding.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audience
+from gatekey.server.guarding.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audiences, audiences_at
 from gatekey.server.guarding.compile.resources import (
     CLIENT_HEADER,
     CLUSTER_HEADER,
@@ -26,7 +28,6 @@ from gatekey.server.guarding.hosts import host_of, shared_hosts, suffix_of
 from gatekey.server.guarding.model import Address, Api, GatewayView, GuardedCluster, Kind
 
 ALL_APIS = (ZEEBE, *BESIDE_ZEEBE)
-WORDS = "|".join(api.prefix for api in BESIDE_ZEEBE)
 
 EVER = "0s"
 """Envoy's way to say "no limit": one for all calls is set elsewhere, and a job stream may be silent for hours."""
@@ -79,7 +80,10 @@ def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
 
 def _api_host(api: RestApi, view: GatewayView) -> Document:
     routes = {
-        cluster.cluster_id: [*_api_routes(cluster, view, api, ""), *_nothing_else(cluster, "")]
+        cluster.cluster_id: [
+            *_api_routes(cluster, view, api, ""),
+            *_nothing_at([f"/{cluster.cluster_id}", *(each.prefix for each in BESIDE_ZEEBE)]),
+        ]
         for cluster in view.clusters
     }
     unmatched = [*_refused_without_token(), *_otherwise(rules.UNKNOWN_CLUSTER)]
@@ -137,15 +141,15 @@ def _fits(header: str, regex: str) -> Document:
 def _all_routes(cluster: GuardedCluster, view: GatewayView) -> list[Document]:
     apis = [route for api in ALL_APIS for route in _api_routes(cluster, view, api, api.prefix)]
     grpc = [_grpc_route(prefix, cluster) for prefix in (rules.GRPC_SERVICE, rules.GRPC_HEALTH)]
-    return [*grpc, *apis, *_nothing_else(cluster, f"(?:{WORDS})?")]
+    return [*grpc, *apis, *_nothing_at([f"{api.prefix}/{cluster.cluster_id}" for api in ALL_APIS])]
 
 
 def _api_routes(cluster: GuardedCluster, view: GatewayView, api: RestApi, prefix: str) -> Iterator[Document]:
     """
     The routes of one API below `prefix`, with the cluster in the path and without.
     """
-    if api.shared and not cluster.is_served_by_rest(api.api):
-        yield _other_audience(audience(view, api.scope), prefix)
+    if len(audiences(view, api)) > 1:
+        yield _other_audience(audiences_at(view, api, cluster)[0], prefix)
     for root in api.roots:
         for called in (f"{prefix}{root}", f"{prefix}/{cluster.cluster_id}{root}"):
             yield _rest_route({"path_separated_prefix": called}, called, root, api.api, cluster)
@@ -153,21 +157,18 @@ def _api_routes(cluster: GuardedCluster, view: GatewayView, api: RestApi, prefix
 
 def _other_audience(own: str, prefix: str) -> Document:
     """
-    The refusal of Zeebe's audience, which opens this API at other clusters.
+    The refusal of audiences that open this API at other clusters only.
     """
     match: Document = {"path_separated_prefix": prefix} if prefix else {"prefix": "/"}
     match["dynamic_metadata"] = [{"filter": VERIFIED, "path": AUDIENCE_PATH, "value": one_of(own), "invert": True}]
     return _refusal(match, Kind.FORBIDDEN, rules.OTHER_API)
 
 
-def _nothing_else(cluster: GuardedCluster, words: str) -> Iterator[Document]:
-    yield _refusal(_regex(f"{words}/{cluster.cluster_id}(?:/.*)?"), Kind.NOT_FOUND, rules.NOTHING_HERE)
-    yield _refusal(_regex(f"{words}/{rules.UUID}(?:/.*)?"), Kind.FORBIDDEN, rules.OTHER_CLUSTER)
-    yield _refusal({"prefix": "/"}, Kind.NOT_FOUND, rules.NOTHING_HERE)
-
-
-def _regex(regex: str) -> Document:
-    return {"safe_regex": {"regex": regex}}
+def _nothing_at(prefixes: Sequence[str]) -> list[Document]:
+    """
+    The refusals where nothing is, though the path begins like something; all other paths meet no route.
+    """
+    return [_refusal({"path_separated_prefix": each}, Kind.NOT_FOUND, rules.NOTHING_HERE) for each in prefixes]
 
 
 def _grpc_route(prefix: str, cluster: GuardedCluster) -> Document:

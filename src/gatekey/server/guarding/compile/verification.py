@@ -41,8 +41,7 @@ def needs_claims(view: GatewayView) -> bool:
     Say whether claims must be kept beside the headers made of them: to compare times, or to look into a list.
     """
     narrow = any(before < FOREVER or subject.audience for subject, before in view.revocations.items())
-    shared = [api.api for api in BESIDE_ZEEBE if api.shared]
-    return narrow or any(not cluster.is_served_by_rest(api) for cluster in view.clusters for api in shared)
+    return narrow or any(len(audiences(view, api)) > 1 for api in BESIDE_ZEEBE)
 
 
 def compile_verification(view: GatewayView, *, keep_claims: bool) -> Document:

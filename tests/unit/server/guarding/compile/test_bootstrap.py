@@ -5,7 +5,9 @@ from gatekey.server.guarding.compile.resources import Part
 from gatekey.server.guarding.model import Address
 
 PARTS = [f"{part}.json" for part in Part]
-SOURCES = Sources(*PARTS, "administration.sock", "certificate.json")  # type: ignore[call-arg] # one of each part
+SOURCES = Sources(
+    **dict(zip(Part, PARTS, strict=True)), administration="administration.sock", certificate="certificate.json"
+)
 BOOTSTRAP = compile_bootstrap((Address("127.0.0.1", 26600), Address("::1", 26600)), SOURCES, 600)
 LISTENER = BOOTSTRAP["static_resources"]["listeners"][0]
 MANAGER = LISTENER["filter_chains"][0]["filters"][0]["typed_config"]

@@ -14,6 +14,9 @@ READY = f"(?:/optimize)?/{rules.UUID}/api/readyz"
 PROVIDER = CONFIG["providers"]["gatekey"]
 
 
+HERE, THERE = Address("localhost", 1), Address("localhost", 2)
+
+
 def test_issuer_audience_and_keys_are_those_of_the_view() -> None:
     assert ("http://issuer", ["zeebe.example.org"]) == (PROVIDER["issuer"], PROVIDER["audiences"])
     assert {"inline_string": VIEW.keys} == PROVIDER["local_jwks"]
@@ -46,23 +49,21 @@ def required(view: GatewayView) -> list[tuple[str, list[str]]]:
     return found
 
 
-def test_each_api_has_its_audience_and_zeebes_opens_what_the_orchestration_cluster_serves() -> None:
-    zeebe = "zeebe.example.org"
+def test_each_api_has_its_audience_and_zeebes_opens_what_zeebes_server_serves() -> None:
+    together = GuardedCluster("a", "local", HERE, HERE)
+    apart = GuardedCluster("b", "local", HERE, HERE, operate=THERE)
 
     assert [
-        ("/operate", ["operate.example.org", zeebe]),
-        ("/tasklist", ["tasklist.example.org", zeebe]),
+        ("/operate", ["operate.example.org", "zeebe.example.org"]),
+        ("/tasklist", ["zeebe.example.org"]),
         ("/optimize", ["optimize.example.org"]),
-    ] == required(VIEW)
+    ] == required(replace(VIEW, clusters=(together, apart)))
 
 
 def test_an_apis_own_host_is_looked_at_before_the_path() -> None:
     places = [place for place, _ in required(replace(VIEW, hosts=True))]
 
     assert [True, True, True, False, False, False] == ["safe_regex" in place for place in places]
-
-
-HERE, THERE = Address("localhost", 1), Address("localhost", 2)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,16 @@ HERE, THERE = Address("localhost", 1), Address("localhost", 2)
         ({"revocations": {Subject(Named.CLIENT, "a", "operate.example.org"): FOREVER}}, True),
         ({"clusters": (GuardedCluster("a", "local", HERE, HERE),)}, False),
         ({"clusters": (GuardedCluster("a", "local", HERE, HERE, operate=HERE),)}, False),
-        ({"clusters": (GuardedCluster("a", "local", HERE, HERE, operate=THERE),)}, True),
+        ({"clusters": (GuardedCluster("a", "local", HERE, HERE, operate=THERE),)}, False),
+        (
+            {
+                "clusters": (
+                    GuardedCluster("a", "local", HERE, HERE),
+                    GuardedCluster("b", "local", HERE, HERE, operate=THERE),
+                )
+            },
+            True,
+        ),
         ({"clusters": (GuardedCluster("a", "local", HERE, HERE, optimize=THERE),)}, False),
     ],
 )
