@@ -39,7 +39,7 @@ def main(*, quick: bool, output: Path) -> None:
     Measure the gateway beside a plain Envoy and HAProxy.
     """
     cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:  # noqa: PLR2004 - one for the gateway, one for the load
+    if len(cores) < 2:
         raise click.ClickException("this benchmark needs two cores: one for the gateway, one for the load")
     here = Cores(cores[0], cores[1])
     # An end from outside unwinds like any other: no gateway is left running.

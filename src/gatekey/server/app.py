@@ -41,7 +41,7 @@ from gatekey.server.observing.logs import LogObserver
 from gatekey.server.observing.metrics import MetricsObserver
 from gatekey.server.people.model import Member
 from gatekey.server.people.sign_in import SignIn
-from gatekey.server.settings import Settings
+from gatekey.server.settings import Settings, reachable
 from gatekey.server.storage.client_store import SqlClientStore
 from gatekey.server.storage.cluster_store import SqlClusterStore
 from gatekey.server.storage.data_folder import DataFolder
@@ -341,8 +341,14 @@ def _site(settings: Settings, tls: TlsFolder | None, remembered: Site | None) ->
     if remembered is None:
         return site
     given = settings.model_fields_set
+    url = remembered.public_url
+    if given & {"public_url", "tls"}:
+        url = site.public_url
+    elif "http" in given:
+        # Where the service listens says nothing about TLS: the last start does.
+        url = f"{'https' if remembered.tls else 'http'}://{reachable(settings.http)}"
     return Site(
-        site.public_url if given & {"http", "public_url", "tls"} else remembered.public_url,
+        url,
         site.gateway if given & {"gateway", "gateway_address"} else remembered.gateway,
         site.domain if "domain" in given else remembered.domain,
         site.tls if "tls" in given else remembered.tls,
