@@ -136,6 +136,14 @@ def status_of(call: Call, kind: str) -> grpc.StatusCode:
     return code
 
 
+def said(status: grpc.StatusCode, colour: Callable[[str, TokenServer], Call], kind: str) -> set[grpc.StatusCode]:
+    """
+    What a caller may read of the API's `status`: grpc.aio says INTERNAL where it was still sending to an ended stream.
+    """
+    still_sending = colour is by_event_loop and kind.startswith("Stream")
+    return {status, grpc.StatusCode.INTERNAL} if still_sending else {status}
+
+
 @both_colours
 def test_a_token_is_on_every_kind_of_call_and_asked_for_once(
     colour: Callable[[str, TokenServer], Call], server: TokenServer, api: Api
@@ -166,7 +174,7 @@ def test_after_permission_denied_nothing_is_renewed_and_nothing_repeated(
 ) -> None:
     api.accepts = lambda _: grpc.StatusCode.PERMISSION_DENIED
 
-    assert grpc.StatusCode.PERMISSION_DENIED is status_of(colour(api.address, server), kind)
+    assert status_of(colour(api.address, server), kind) in said(grpc.StatusCode.PERMISSION_DENIED, colour, kind)
     assert ["t1"] == api.tokens
     assert 1 == len(server.token_requests)
 
@@ -178,7 +186,7 @@ def test_a_stream_of_requests_is_sent_once_only(
 ) -> None:
     api.accepts = lambda _: grpc.StatusCode.UNAUTHENTICATED
 
-    assert grpc.StatusCode.UNAUTHENTICATED is status_of(colour(api.address, server), kind)
+    assert status_of(colour(api.address, server), kind) in said(grpc.StatusCode.UNAUTHENTICATED, colour, kind)
     assert ["t1"] == api.tokens
 
 
