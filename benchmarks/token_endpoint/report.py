@@ -27,7 +27,7 @@ that it works. Compare the figures of one table, not those of two machines: RSA 
 - *Per CPU-second*: answers by the CPU time of the server's whole process tree, so other work beside it counts little.
   *Of the limit*: against bare signatures of the same kind, on the same core, in the same turns. *Beside the signature*:
   what of the CPU time per answer is not the signature.
-- Gatekey runs as delivered, with its limiter and a log line for every answer; the peers log nothing. They keep their
+- Gatekey runs as delivered, with its limiter and observers, refusals logged; the peers log nothing. They keep their
   tokens in memory, except django-oauth-toolkit, which knows only a database (SQLite here)."""
 
 
