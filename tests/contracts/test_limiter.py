@@ -144,3 +144,32 @@ def test_threads_at_the_same_instant_share_one_budget(make_limiter: MakeLimiter,
         verdicts = list(pool.map(lambda _: limiter.ask("192.0.2.1"), range(4000)))
 
     assert 100 == verdicts.count(Admitted())
+
+
+def test_a_forgotten_address_is_as_new_and_no_other_is(make_limiter: MakeLimiter, clock: HandClock) -> None:
+    limiter = make_limiter(LimitPolicy(burst=2), clock)
+    for address in ["192.0.2.1", "192.0.2.2"] * 40:
+        limiter.ask(address)
+
+    assert [True, False] == [limiter.forget("192.0.2.1") for _ in range(2)]
+    assert [Admitted(), Admitted(), Limited(1)] == [limiter.ask("192.0.2.1") for _ in range(3)]
+    assert isinstance(limiter.ask("192.0.2.2"), Blocked)
+
+
+def test_an_address_may_have_a_policy_of_its_own(make_limiter: MakeLimiter, clock: HandClock) -> None:
+    limiter = make_limiter(LimitPolicy(burst=2), clock)
+
+    assert [Admitted()] * 5 == [limiter.ask("192.0.2.1", LimitPolicy(burst=5)) for _ in range(5)]
+    assert Limited(1) == limiter.ask("192.0.2.1", LimitPolicy(burst=5))
+    assert [Admitted(), Admitted(), Limited(1)] == [limiter.ask("192.0.2.2") for _ in range(3)]
+
+
+def test_an_admitted_address_hears_how_many_more_may_come_at_once(make_limiter: MakeLimiter, clock: HandClock) -> None:
+    limiter = make_limiter(LimitPolicy(burst=3), clock)
+    heard = []
+    for pause in (0, 0, 0, 1, 0.5, 1.5, 10):
+        clock.now += round(pause * SECOND)
+        verdict = limiter.ask("192.0.2.1")
+        heard.append(verdict.remaining if isinstance(verdict, Admitted) else None)
+
+    assert [2, 1, 0, 0, None, 1, 2] == heard

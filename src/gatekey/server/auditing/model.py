@@ -3,6 +3,34 @@ Events worth telling. None has a field for a secret or a token.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """
+    How a request to an OAuth endpoint ended, in words that can be counted.
+    """
+
+    GRANTED = "granted"
+    """It got what it asked for: a token, or another endpoint's answer."""
+    MALFORMED = "malformed"
+    """It could not be read."""
+    REFUSED = "refused"
+    """It was read, and the client or what it wants was refused."""
+    LIMITED = "limited"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    """Our own fault."""
+
+
+class Verdict(StrEnum):
+    """
+    What the limiter said of a request; one that is not admitted is answered all the same where limits only watch.
+    """
+
+    ADMITTED = "admitted"
+    LIMITED = "limited"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +38,8 @@ class OAuthAnswered:
     """
     A request to an OAuth endpoint was answered: `status` as sent, `client_id` as claimed, `reason` for the operator.
 
-    `credential_id` is the secret or key that was proved, None when nothing was.
+    `credential_id` is the secret or key that was proved, None when nothing was; `blocked_for` is in seconds, 0 where
+    `verdict` is not blocked.
     """
 
     endpoint: str
@@ -20,6 +49,9 @@ class OAuthAnswered:
     reason: str
     user_agent: str
     credential_id: str | None = None
+    outcome: Outcome = Outcome.GRANTED
+    verdict: Verdict = Verdict.ADMITTED
+    blocked_for: int = 0
 
 
 @dataclass(frozen=True, slots=True)

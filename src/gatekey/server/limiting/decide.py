@@ -26,9 +26,6 @@ from gatekey.server.limiting.model import (
     Verdict,
 )
 
-ADMITTED = Admitted()
-"""Carries nothing, so one is enough; the admitted path is the hot one."""
-
 
 def decide(policy: LimitPolicy, state: AddressState | None, now: int) -> tuple[Verdict, AddressState]:
     """
@@ -37,13 +34,15 @@ def decide(policy: LimitPolicy, state: AddressState | None, now: int) -> tuple[V
     A clock that steps back can only make an address wait longer, never give it budget or lift a block early.
     """
     if state is None:
-        return ADMITTED, AddressState(full_at=now + policy.interval)
+        return _admitted(policy, policy.burst - 1), AddressState(full_at=now + policy.interval)
     if now < state.blocked_until:
         return Blocked(_seconds_up(state.blocked_until - now), state.blocked_until), state
     admitted_from = state.full_at - (policy.burst - 1) * policy.interval
     if now >= admitted_from:
+        remaining = min(policy.burst - 1, (now - admitted_from) // policy.interval)
         full_at = max(now, state.full_at) + policy.interval
-        return ADMITTED, AddressState(full_at, state.window_ends, state.blocked_until, state.refusals, state.doublings)
+        left = AddressState(full_at, state.window_ends, state.blocked_until, state.refusals, state.doublings)
+        return _admitted(policy, remaining), left
     return _refuse(policy, state, now, wait=admitted_from - now)
 
 
@@ -72,6 +71,10 @@ def give_way(policy: LimitPolicy, places: Iterable[AddressState | None], now: in
         if state.blocked_until <= now and (found is None or rests < soonest):
             found, soonest = place, rests
     return found
+
+
+def _admitted(policy: LimitPolicy, remaining: int) -> Admitted:
+    return policy.admitted[remaining] if remaining < len(policy.admitted) else Admitted(remaining)
 
 
 def _refuse(policy: LimitPolicy, state: AddressState, now: int, *, wait: int) -> tuple[Verdict, AddressState]:

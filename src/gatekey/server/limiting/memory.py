@@ -40,20 +40,30 @@ class MemoryLimiter:
     def __len__(self) -> int:
         return len(self._states)
 
-    def ask(self, address: str) -> Verdict:
+    def ask(self, address: str, policy: LimitPolicy | None = None) -> Verdict:
         """
-        Count one request of `address` and return the verdict on it.
+        Count one request of `address` and return the verdict on it, by the limiter's own policy or by the one given.
         """
         with self._lock:
             now = self._clock()
             known = self._states.get(address)
-            verdict, state = decide(self._policy, known, now)
+            verdict, state = decide(policy or self._policy, known, now)
             if known is not None:
                 self._states[address] = state
             elif self._has_room(now):
                 self._states[address] = state
                 self._round.append(address)
             return verdict
+
+    def forget(self, address: str) -> bool:
+        """
+        Be as if `address` had never asked. Say whether there was anything to forget.
+        """
+        with self._lock:
+            if self._states.pop(address, None) is None:
+                return False
+            self._round.remove(address)
+            return True
 
     def _has_room(self, now: int) -> bool:
         """

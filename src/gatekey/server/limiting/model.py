@@ -18,8 +18,20 @@ LONGEST_RETRY_AFTER = 30
 LARGEST_COUNT = 2**32 - 1
 """Two counts share a word."""
 
+READY_ANSWERS = 1000
+"""How many answers to admitted requests a policy keeps ready; nearly every request gets one of them."""
+
 LONGEST_TIME = 100 * 365 * 24 * 3600 * SECOND
 """Nanoseconds; a century, so that the sum of a few times and an instant still fits a word (584 years)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """
+    The request may be answered; `remaining` more may come at once. Admitted is admitted: verdicts compare equal.
+    """
+
+    remaining: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class LimitPolicy:
     """As long as the longest block: what comes back once an hour is met as if for the first time."""
     interval: int = field(init=False, repr=False)
     """Nanoseconds between two requests at exactly the rate."""
+    admitted: tuple[Admitted, ...] = field(init=False, repr=False, compare=False)
+    """Answers by how many remain."""
 
     def __post_init__(self) -> None:
         times = (self.block_window, self.block_for, self.block_at_most, self.block_forgiven)
@@ -58,6 +72,8 @@ class LimitPolicy:
         if max(*times, self.burst / self.rate) * SECOND > LONGEST_TIME or self.block_after > LARGEST_COUNT:
             raise ValueError("no time of a limit is longer than a century, no count of refusals wider than 32 bits")
         object.__setattr__(self, "interval", max(1, round(SECOND / self.rate)))
+        ready = tuple(Admitted(remaining) for remaining in range(min(self.burst, READY_ANSWERS)))
+        object.__setattr__(self, "admitted", ready)
 
 
 class AddressState(NamedTuple):
@@ -76,13 +92,6 @@ class AddressState(NamedTuple):
     """Refused requests since the refusal that opened the current window."""
     doublings: int = 0
     """How often the length of a block doubles, had the next one begun as the last one ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """
-    The request may be answered.
-    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ class SharedLimiter:
         """
         self._table.close()
 
-    def ask(self, address: str) -> Verdict:
+    def ask(self, address: str, policy: LimitPolicy | None = None) -> Verdict:
         """
-        Count one request of `address` and return the verdict on it.
+        Count one request of `address` and return the verdict on it, by the limiter's own policy or by the one given.
         """
         table = self._table
         bucket, name = table.locate(address)
@@ -68,7 +68,7 @@ class SharedLimiter:
             now = self._clock()
             place = table.find(bucket, name)
             known = None if place is None else table.read(bucket, place)
-            verdict, state = decide(self._policy, known, now)
+            verdict, state = decide(policy or self._policy, known, now)
             if place is None:
                 place = table.vacancy(bucket)
             if place is None:
@@ -76,5 +76,21 @@ class SharedLimiter:
             if place is not None and known is not state:
                 table.write(bucket, place, name, state)
             return verdict
+        finally:
+            table.release(bucket)
+
+    def forget(self, address: str) -> bool:
+        """
+        Be as if `address` had never asked. Say whether there was anything to forget.
+        """
+        table = self._table
+        bucket, name = table.locate(address)
+        table.hold(bucket)
+        try:
+            place = table.find(bucket, name)
+            if place is None:
+                return False
+            table.clear(bucket, place)
+            return True
         finally:
             table.release(bucket)

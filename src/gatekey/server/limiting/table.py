@@ -161,7 +161,7 @@ class Table:
 
     def vacancy(self, bucket: int) -> int | None:
         """
-        Return a place of the bucket that was never taken.
+        Return a place of the bucket that is empty.
         """
         names = NAMES.unpack_from(self._map, bucket)
         return names.index(0) if 0 in names else None
@@ -191,6 +191,12 @@ class Table:
         mark = 2 if self._words[word] & MARK == 1 else 1
         STATE.pack_into(self._map, _copy(bucket, place, mark), *state)
         self._words[word] = name | mark
+
+    def clear(self, bucket: int, place: int) -> None:
+        """
+        Make a place of the bucket empty again.
+        """
+        self._words[(bucket >> 3) + place] = 0
 
 
 def _copy(bucket: int, place: int, mark: int) -> int:

@@ -12,7 +12,7 @@ from typing import assert_never
 from starlette.types import Receive, Scope, Send
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.auditing.model import Failed, OAuthAnswered
+from gatekey.server.auditing.model import Failed, OAuthAnswered, Outcome, Verdict
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.issuing.model import Refusal, Refused
 from gatekey.server.limiting.address import key_of
@@ -34,7 +34,7 @@ OWN_FAULT_RETRY_SECONDS = 2
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    What goes back: `client_id`, `reason` and `credential_id` are for the operator alone.
+    What goes back: all but the first three are for the operator alone.
     """
 
     status: int
@@ -43,6 +43,9 @@ class Answer:
     client_id: str | None = None
     reason: str = ""
     credential_id: str | None = None
+    outcome: Outcome = Outcome.GRANTED
+    verdict: Verdict = Verdict.ADMITTED
+    blocked_for: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,16 @@ class OAuthEndpoint:
             case Admitted():
                 return _check_head(head)
             case Limited() | Blocked() as refused:
-                return error_answer(
+                blocked = isinstance(refused, Blocked)
+                return Answer(
                     429,
-                    "too_many_requests",
-                    refused.public,
-                    headers=((b"retry-after", str(refused.retry_after).encode()),),
-                    client_id=claimed_client("", head.value(b"authorization"), b""),
-                    reason=refused.reason,
+                    encode_error("too_many_requests", refused.public),
+                    ((b"retry-after", str(refused.retry_after).encode()),),
+                    claimed_client("", head.value(b"authorization"), b""),
+                    refused.reason,
+                    outcome=Outcome.BLOCKED if blocked else Outcome.LIMITED,
+                    verdict=Verdict.BLOCKED if blocked else Verdict.LIMITED,
+                    blocked_for=refused.retry_after if blocked else 0,
                 )
             case never:
                 assert_never(never)
@@ -150,6 +156,7 @@ class OAuthEndpoint:
             "The token service is in trouble; the request was not looked at. Try again shortly.",
             headers=((b"retry-after", str(OWN_FAULT_RETRY_SECONDS).encode()),),
             reason="our own fault",
+            outcome=Outcome.FAILED,
         )
 
     def tell(self, head: Head, answer: Answer) -> None:
@@ -165,6 +172,9 @@ class OAuthEndpoint:
                 answer.reason,
                 (head.value(b"user-agent") or "")[:USER_AGENT_LIMIT],
                 answer.credential_id,
+                answer.outcome,
+                answer.verdict,
+                answer.blocked_for,
             )
         )
 
@@ -191,11 +201,12 @@ def error_answer(  # noqa: PLR0913 - an answer has these parts
     headers: Headers = (),
     client_id: str | None = None,
     reason: str = "",
+    outcome: Outcome = Outcome.MALFORMED,
 ) -> Answer:
     """
     Return a refusal in OAuth's form (RFC 6749 section 5.2).
     """
-    return Answer(status, encode_error(error, description), headers, client_id, reason or description)
+    return Answer(status, encode_error(error, description), headers, client_id, reason or description, outcome=outcome)
 
 
 def malformed_answer(malformed: Malformed, request: Arrived) -> Answer:
@@ -224,7 +235,13 @@ def refusal_answer(refused: Refused, request: Arrived) -> Answer:
     challenge = status == 401 and request.authorization is not None  # noqa: PLR2004 - HTTP's own number
     headers: Headers = ((b"www-authenticate", b'Basic realm="gatekey"'),) if challenge else ()
     return error_answer(
-        status, error, refused.public, headers=headers, client_id=refused.client_id, reason=refused.reason
+        status,
+        error,
+        refused.public,
+        headers=headers,
+        client_id=refused.client_id,
+        reason=refused.reason,
+        outcome=Outcome.REFUSED,
     )
 
 
