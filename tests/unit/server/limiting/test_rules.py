@@ -14,7 +14,7 @@ def test_a_rule_for_addresses_names_a_network(network: str) -> None:
 
 @pytest.mark.parametrize("network", ["192.0.2.1/24", "everybody", "", "192.0.2.0/33"])
 def test_what_is_no_network_makes_no_rule(network: str) -> None:
-    with pytest.raises(ValueError, match="network|host bits|appear"):
+    with pytest.raises(ValueError, match=r"network|host bits|appear"):
         Rule(Subject.ADDRESS, network)
 
 
