@@ -21,7 +21,7 @@ from sqlalchemy import insert
 from benchmarks.gateway.plan import MANY_REVOCATIONS
 from benchmarks.gateway.ports import free_port, is_open
 from benchmarks.gateway.processes import NotAvailable, stop, wait_for
-from gatekey.server.app import Installation, open_installation
+from gatekey.server.app.installation import Installation, open_installation
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.issuing.revocation import Kind, Revocation

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.app import Installation, open_directory
+from gatekey.server.app.installation import Installation
+from gatekey.server.app.parts import open_directory
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.issuing.model import KnownClient, KnownSecret
 from gatekey.server.storage.directory import Directory

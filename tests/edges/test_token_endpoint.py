@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from joserfc import jwk, jwt
 
-from gatekey.server.app import Installation, open_installation
+from gatekey.server.app.installation import Installation, open_installation
 from gatekey.server.auditing.model import Failed
 from gatekey.server.clients.model import Created
 from gatekey.server.serving.http_server import BoundedProtocol

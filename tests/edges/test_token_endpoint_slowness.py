@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive
 
-from gatekey.server.app import compose, make_limiter, open_directory
+from gatekey.server.app.answering import compose
+from gatekey.server.app.parts import make_limiter, open_directory
 from gatekey.server.auditing.model import Event, OAuthAnswered
 from gatekey.server.serving.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
 from gatekey.server.web.plain import BODY_SECONDS

@@ -17,7 +17,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from gatekey.server.app import open_directory, open_installation
+from gatekey.server.app.installation import open_installation
+from gatekey.server.app.parts import open_directory
 from gatekey.server.settings import Settings
 
 HOUR = 3600

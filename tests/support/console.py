@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from gatekey.server.app import open_installation
+from gatekey.server.app.installation import open_installation
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gatekey.server.app import Installation, open_installation
+from gatekey.server.app.installation import Installation, open_installation
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import ClientKey, Created
 from gatekey.server.issuing.assertions import AssertionCheck

@@ -22,7 +22,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gatekey.server.app import Installation, compose, make_limiter, open_directory, open_installation
+from gatekey.server.app.answering import compose
+from gatekey.server.app.installation import Installation, open_installation
+from gatekey.server.app.parts import make_limiter, open_directory
 from gatekey.server.auditing.model import Event
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created

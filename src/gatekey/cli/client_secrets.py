@@ -15,7 +15,7 @@ from gatekey.cli.output import print_json, print_table
 from gatekey.wire.credentials_file import FileFormat, credentials
 
 if TYPE_CHECKING:
-    from gatekey.server.app import Installation
+    from gatekey.server.app.installation import Installation
     from gatekey.server.clients.model import Client, ListedSecret, Rotated
 
 

@@ -11,7 +11,7 @@ from gatekey.cli.opening import ACTOR, Refusal, data_options, find_cluster, open
 from gatekey.cli.output import print_details, print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.app import Installation
+    from gatekey.server.app.installation import Installation
     from gatekey.server.clusters.model import Cluster
 
 

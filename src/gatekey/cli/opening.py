@@ -13,7 +13,7 @@ import click
 from gatekey.errors import GatekeyError, ServiceError
 
 if TYPE_CHECKING:
-    from gatekey.server.app import Installation
+    from gatekey.server.app.installation import Installation
     from gatekey.server.clients.model import ListedClient
     from gatekey.server.clusters.model import Cluster
     from gatekey.server.settings import Settings
@@ -54,7 +54,7 @@ def opened(config: Path | None, data: Path | None) -> "Iterator[Installation]":
     Open the installation for one command. Raises `ServiceError` where there is none.
     """
     settings = load_settings(config, data=data)
-    from gatekey.server.app import open_installation
+    from gatekey.server.app.installation import open_installation
 
     installation = open_installation(settings)
     try:

@@ -14,7 +14,7 @@ import click
 from gatekey.cli.opening import data_options, load_settings
 
 if TYPE_CHECKING:
-    from gatekey.server.app import Installation
+    from gatekey.server.app.installation import Installation
 
 
 @click.command()
@@ -39,7 +39,7 @@ def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
     cluster named "local". Every setting can also stand in the environment (GATEKEY_*) or in a TOML file.
     """
     settings = load_settings(config, **flags)
-    from gatekey.server.app import open_installation
+    from gatekey.server.app.installation import open_installation
     from gatekey.server.serving import serve as run
 
     installation = open_installation(settings, create=True)

@@ -14,7 +14,7 @@ from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, opene
 from gatekey.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.app import Installation
+    from gatekey.server.app.installation import Installation
     from gatekey.server.issuing.revocation import Revocation
 
 WHO_REFUSES = "The gateway, introspection and the Secrets API refuse them within a second."
@@ -111,7 +111,8 @@ def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Rev
 
 
 def _of_token(installation: "Installation", token: str, now: float) -> "Revocation":
-    from gatekey.server.app import issuing_policy, open_directory
+    from gatekey.server.app.answering import issuing_policy
+    from gatekey.server.app.parts import open_directory
     from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
     from gatekey.server.issuing.verification import TokenCheck, Unverified
 

@@ -8,7 +8,8 @@ import time
 from typing import assert_never
 
 from gatekey.errors import ServiceError
-from gatekey.server.app import Installation, gateway_view
+from gatekey.server.app.gateway_view import gateway_view
+from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.model import Failed, GatewayChanged
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started

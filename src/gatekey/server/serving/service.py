@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
-from gatekey.server.app import Installation, make_limiter, make_observer, open_directory
+from gatekey.server.app.installation import Installation
+from gatekey.server.app.parts import make_limiter, make_observer, open_directory
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.observing.logs import configure_logs

@@ -7,7 +7,8 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from gatekey.server.app import Installation, utc_now
+from gatekey.server.app.clock import utc_now
+from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.model import Failed
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.storage.tls import TlsFolder, wanted_names

@@ -15,14 +15,9 @@ from pathlib import Path
 
 import uvloop
 
-from gatekey.server.app import (
-    Installation,
-    compose,
-    make_limiter,
-    make_observer,
-    open_directory,
-    open_installation,
-)
+from gatekey.server.app.answering import compose
+from gatekey.server.app.installation import Installation, open_installation
+from gatekey.server.app.parts import make_limiter, make_observer, open_directory
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.auditing.telling import Observers
 from gatekey.server.limiting.ports import Limiter

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app import Installation, open_directory
+from gatekey.server.app.installation import Installation
+from gatekey.server.app.parts import open_directory
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created, ListedClient, Refused

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app import Installation, gateway_view
+from gatekey.server.app.gateway_view import gateway_view
+from gatekey.server.app.installation import Installation
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.model import Cluster, ClusterSecret, Refused
 from gatekey.wire.secret_text import SecretText

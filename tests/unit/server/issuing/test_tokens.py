@@ -14,7 +14,8 @@ import pytest
 from joserfc import jwk, jwt
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.app import Installation, open_directory
+from gatekey.server.app.installation import Installation
+from gatekey.server.app.parts import open_directory
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created
 from gatekey.server.issuing.assertions import AssertionCheck

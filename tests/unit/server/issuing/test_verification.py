@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.app import Installation, open_directory
+from gatekey.server.app.installation import Installation
+from gatekey.server.app.parts import open_directory
 from gatekey.server.clients.model import Created
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.authentication import ClientAuthentication

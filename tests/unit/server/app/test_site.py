@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app import open_installation
+from gatekey.server.app.installation import open_installation
 from gatekey.server.settings import Settings, read_settings
 
 

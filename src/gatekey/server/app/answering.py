@@ -1,0 +1,118 @@
+"""
+The parts of the service that answer requests, plugged together.
+"""
+
+import secrets
+import time
+from collections.abc import Mapping
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from gatekey.server.app.gateway_view import gateway_view
+from gatekey.server.app.installation import Installation
+from gatekey.server.auditing.ports import Observer
+from gatekey.server.issuing.assertions import AssertionCheck
+from gatekey.server.issuing.authentication import ClientAuthentication
+from gatekey.server.issuing.model import IssuingPolicy, TokenForm
+from gatekey.server.issuing.token_life import TokenLife
+from gatekey.server.issuing.tokens import TokenService
+from gatekey.server.issuing.verification import TokenCheck
+from gatekey.server.limiting.ports import Limiter
+from gatekey.server.storage.directory import Directory
+from gatekey.server.storage.revocation_store import SqlSpentAssertions
+from gatekey.server.web.application import Application
+from gatekey.server.web.console.rooms import Desk, console
+from gatekey.server.web.discovery import Discovery
+from gatekey.server.web.forward_auth import CurrentView, ForwardAuth
+from gatekey.server.web.health import health_routes
+from gatekey.server.web.leaks import PATH as LEAKS_PATH
+from gatekey.server.web.leaks import LeakEndpoint
+from gatekey.server.web.revocation_feed import RevocationFeed
+from gatekey.server.web.secrets_api import SecretsApi
+from gatekey.server.web.token_endpoint import PATHS, TokenEndpoint
+from gatekey.server.web.token_life import INTROSPECTION_PATH, REVOCATION_PATH, IntrospectionEndpoint, RevocationEndpoint
+
+
+def compose(installation: Installation, directory: Directory, observer: Observer, limiter: Limiter) -> Application:
+    """
+    Plug the parts of the service together.
+    """
+    policy = issuing_policy(installation)
+    check = TokenCheck(directory, directory, policy, time.time)
+    endpoints = _endpoints(installation, directory, observer, limiter)
+    others = Starlette(
+        routes=[
+            *Discovery(policy.issuer, directory).routes(),
+            *SecretsApi(check, installation.clusters.store, observer).routes(),
+            *RevocationFeed(
+                installation.revocations, installation.gateway_key, observer, directory.refresh, time.time
+            ).routes(),
+            *health_routes(directory.refresh),
+            *console(_desk(installation)),
+        ]
+    )
+    others.router.redirect_slashes = False  # its redirects name whatever host the caller named
+    view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
+    decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
+    at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
+    return Application(endpoints, at_once, decisions, others)
+
+
+def _endpoints(
+    installation: Installation, directory: Directory, observer: Observer, limiter: Limiter
+) -> Mapping[bytes, ASGIApp]:
+    master = installation.master
+    check = TokenCheck(directory, directory, issuing_policy(installation), time.time)
+    issuer = check.policy.issuer
+    authentication = ClientAuthentication(
+        directory,
+        AssertionCheck(
+            SqlSpentAssertions(installation.database), frozenset({issuer, f"{issuer}/oauth/token"}), time.time
+        ),
+        master.derive("client secrets"),
+        time.time,
+    )
+    tokens = TokenService(
+        authentication, directory, directory, check.policy, master.derive("storm shield"), time.time, _new_token_id
+    )
+    life = TokenLife(authentication, check, installation.revocations, time.time)
+    token_endpoint = TokenEndpoint(limiter, observer, tokens)
+    return {
+        **dict.fromkeys(PATHS, token_endpoint),
+        INTROSPECTION_PATH.encode(): IntrospectionEndpoint(limiter, observer, life),
+        REVOCATION_PATH.encode(): RevocationEndpoint(limiter, observer, life),
+        LEAKS_PATH.encode(): LeakEndpoint(limiter, observer, installation.secrets),
+    }
+
+
+def issuing_policy(installation: Installation) -> IssuingPolicy:
+    """
+    Return what all tokens of the installation have in common.
+    """
+    settings, site = installation.settings, installation.site
+    return IssuingPolicy(
+        issuer=site.issuer,
+        lifetime=settings.token_lifetime,
+        audience_domain=site.audience_domain,
+        gateway_hosts=frozenset({site.gateway.rpartition(":")[0].lower(), "localhost", "127.0.0.1"}),
+        form=TokenForm(settings.token_form),
+        shield_window=settings.storm_shield,
+        longest_life=settings.token_lifetime_max,
+    )
+
+
+def _desk(installation: Installation) -> Desk:
+    return Desk(
+        clients=installation.clients,
+        secrets=installation.secrets,
+        clusters=installation.clusters,
+        sign_in=installation.sign_in,
+        site=installation.site,
+        secure_cookies=installation.site.public_url.startswith("https:"),
+        csrf_key=installation.master.derive("console forms"),
+    )
+
+
+def _new_token_id() -> str:
+    return secrets.token_urlsafe(16)
