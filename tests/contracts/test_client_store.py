@@ -2,7 +2,7 @@
 What every `ClientStore` promises, wherever it keeps clients.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.clients.model import Client, ListedClient, Refused, StoredSecret
+from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
 from gatekey.wire.vocabulary import Scope
 from support.service import ADAPTERS, Stores
 
@@ -170,3 +170,34 @@ def test_text_is_data_and_never_a_statement(stores: Stores) -> None:
     assert stores.clients.find("' OR '1'='1") is None
     assert not stores.clients.delete("' OR '1'='1", by="'", at=THEN)
     assert ListedClient(client, secret_presented=False) == stores.clients.find(client.client_id)
+
+
+def losing(*lost: Scope) -> Callable[[Client], Change]:
+    return lambda client: Change(replace(client, scopes=client.scopes - set(lost), lifetime=600), frozenset(lost))
+
+
+def test_a_changed_client_is_as_planned(stores: Stores) -> None:
+    client, other = add(stores), add(stores, "other", 2)
+
+    change = stores.clients.change(client.client_id, losing(Scope.SECRETS), by="somebody", at=THEN)
+    assert isinstance(change, Change)
+
+    assert replace(client, scopes=frozenset({Scope.ZEEBE}), lifetime=600) == change.client
+    assert ListedClient(change.client, secret_presented=False) == stores.clients.find(client.client_id)
+    assert ListedClient(other, secret_presented=False) == stores.clients.find(other.client_id)
+
+
+def test_what_is_refused_changes_nothing(stores: Stores) -> None:
+    client = add(stores)
+    refused = Refused("no", "because")
+
+    assert refused == stores.clients.change(client.client_id, lambda _: refused, by="somebody", at=THEN)
+    assert ListedClient(client, secret_presented=False) == stores.clients.find(client.client_id)
+
+
+def test_who_is_gone_cannot_be_changed(stores: Stores) -> None:
+    client = add(stores)
+    stores.clients.delete(client.client_id, by="somebody", at=THEN)
+
+    assert stores.clients.change(client.client_id, losing(), by="somebody", at=THEN) is None
+    assert stores.clients.change("nobody", losing(), by="somebody", at=THEN) is None

@@ -401,3 +401,41 @@ def test_an_unknown_cluster_is_not_found(console: ServedConsole, tail: str) -> N
 
     assert 404 == person.get(f"/clusters/00000000-0000-0000-0000-000000000000{tail}").status_code
     assert 404 == person.get(f"/clusters/{console.cluster.name}{tail}").status_code
+
+
+def test_scopes_are_changed_in_place(console: ServedConsole) -> None:
+    person = console.member()
+    client = console.create_client().client
+    path = f"{console.cluster_path}/api/{client.client_id}"
+    form = person.get(f"{path}/change")
+
+    done = person.post(f"{path}/change", data=console.form(person, scope=["Operate", "Secrets"]))
+    shown = person.get(done.headers["location"]).text
+    listed = console.desk.clients.find(client.client_id)
+
+    assert 'value="Zeebe" aria-describedby="opens-Zeebe" checked' in form.text
+    assert "Scopes changed" in shown
+    assert listed is not None
+    assert {Scope.OPERATE, Scope.SECRETS} == listed.client.scopes
+
+
+def test_a_client_without_any_scope_is_refused_with_the_form(console: ServedConsole) -> None:
+    person = console.member()
+    client = console.create_client().client
+    path = f"{console.cluster_path}/api/{client.client_id}"
+
+    refused = person.post(f"{path}/change", data=console.form(person))
+
+    assert 422 == refused.status_code
+    assert "Choose at least one scope" in refused.text
+    assert client == getattr(console.desk.clients.find(client.client_id), "client", None)
+
+
+def test_nobody_changes_who_is_not_there(console: ServedConsole) -> None:
+    person = console.member()
+    path = f"{console.cluster_path}/api/nobody/change"
+
+    assert [404, 404] == [
+        person.get(path).status_code,
+        person.post(path, data=console.form(person, scope=["Zeebe"])).status_code,
+    ]

@@ -302,3 +302,20 @@ def test_what_is_not_there_cannot_be_revoked(terminal: Terminal, tmp_path: Path)
     assert "no secret 'ghost'" in terminal.refusal("tokens", "revoke", "--secret", "ghost")
     assert "nothing to revoke" in terminal.refusal("tokens", "revoke", "--token-file", str(file))
     assert "cannot be read" in terminal.refusal("tokens", "revoke", "--token-file", str(tmp_path / "ghost"))
+
+
+def test_a_client_is_changed_by_name(terminal: Terminal) -> None:
+    terminal.say("clients", "create", "worker", "--cluster", "local", "--scopes", "Zeebe,Operate")
+
+    said = terminal.say("clients", "change", "worker", "--scopes", "Zeebe,Secrets", "--lifetime", "600")
+    told = terminal.tell("clients", "change", "worker", "--lifetime", "0")
+
+    assert "Changed worker: its scopes are Zeebe, Secrets.\nTokens for Operate are revoked.\n" == said
+    assert (["Zeebe", "Secrets"], [], None) == (told["permissions"], told["lost"], told["lifetime"])
+
+
+def test_a_change_that_cannot_be_is_refused(terminal: Terminal) -> None:
+    terminal.say("clients", "create", "worker", "--cluster", "local", "--scopes", "Zeebe")
+
+    assert "Choose at least one scope" in terminal.refusal("clients", "change", "worker", "--scopes", ",")
+    assert "Say what changes" in terminal.run("clients", "change", "worker").output

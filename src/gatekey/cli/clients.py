@@ -24,7 +24,7 @@ NOT_PRESENTED = "its secret may never have been shown: rotate it"
 @click.group()
 def clients() -> None:
     """
-    Create, list, show and delete API clients; their secrets and keys.
+    Create, list, show, change and delete API clients; their secrets and keys.
     """
 
 
@@ -66,8 +66,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         from gatekey.server.clusters.addresses import addresses_of
 
         owner = find_cluster(installation, cluster)
-        words = tuple(word.strip() for word in scopes.split(",") if word.strip())
-        wish = Wish(name, words, owner.cluster_id, owner.organisation_id, ACTOR, lifetime)
+        wish = Wish(name, _words(scopes), owner.cluster_id, owner.organisation_id, ACTOR, lifetime)
         outcome = installation.clients.create(wish)
         if isinstance(outcome, Refused):
             raise Refusal(outcome.public)
@@ -155,6 +154,39 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
     )
 
 
+@clients.command("change")
+@click.argument("client")
+@click.option("--scopes", help="Comma-separated: the scopes that it has from now on. Tokens for lost ones are revoked.")
+@click.option(
+    "--lifetime", type=click.IntRange(min=0), metavar="SECONDS", help="How long its tokens live; 0 for the usual time."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_options
+def change(  # noqa: PLR0913 - one parameter an option
+    config: Path | None, data: Path | None, client: str, scopes: str | None, lifetime: int | None, *, as_json: bool
+) -> None:
+    """
+    Give CLIENT (client id or name) other scopes, or its tokens another lifetime.
+    """
+    if scopes is None and lifetime is None:
+        raise click.UsageError("Say what changes: --scopes or --lifetime.")
+    with opened(config, data) as installation:
+        from gatekey.server.clients.model import Change
+
+        found = find_client(installation, client).client
+        outcome = installation.clients.change(
+            found.client_id, scopes=None if scopes is None else _words(scopes), lifetime=lifetime, by=ACTOR
+        )
+        if not isinstance(outcome, Change):
+            raise Refusal("The client is gone: somebody deleted it just now." if outcome is None else outcome.public)
+    if as_json:
+        print_json({**_as_json(outcome.client), "lost": list(in_order(outcome.lost))})
+        return
+    click.echo(f"Changed {found.name}: its scopes are {', '.join(in_order(outcome.client.scopes))}.")
+    if outcome.lost:
+        click.echo(f"Tokens for {', '.join(in_order(outcome.lost))} are revoked.")
+
+
 @clients.command("delete")
 @click.argument("client")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -175,6 +207,10 @@ def delete(config: Path | None, data: Path | None, client: str, *, yes: bool, as
         print_json({"name": found.name, "clientId": found.client_id, "deleted": True})
     else:
         click.echo(f"Deleted {found.name} ({found.client_id}).")
+
+
+def _words(scopes: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in scopes.split(",") if word.strip())
 
 
 def _as_json(client: "Client") -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import assert_never
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.guarding.model import GuardedCluster, read_address
 from gatekey.server.guarding.revocations import FOREVER, Named, Subject
-from gatekey.server.issuing.revocation import Kind, Revocation
+from gatekey.server.issuing.revocation import Kind, Revocation, read_scope
 
 
 def guarded_cluster(cluster: Cluster) -> GuardedCluster:
@@ -25,9 +25,10 @@ def guarded_cluster(cluster: Cluster) -> GuardedCluster:
     )
 
 
-def guarded_revocation(revocation: Revocation, is_deleted: Callable[[str], bool]) -> tuple[Subject, int]:
+def guarded_revocation(revocation: Revocation, is_deleted: Callable[[str], bool], domain: str) -> tuple[Subject, int]:
     """
-    Return a revocation in the words of the gateway; `is_deleted` says whether a client is gone, and so for ever.
+    Return a revocation in the words of the gateway; `is_deleted` says whether a client is gone, and so for ever, and
+    `domain` is that of the audiences.
     """
     match revocation.kind:
         case Kind.TOKEN:
@@ -37,5 +38,8 @@ def guarded_revocation(revocation: Revocation, is_deleted: Callable[[str], bool]
         case Kind.CLIENT:
             before = FOREVER if is_deleted(revocation.subject) else revocation.before
             return Subject(Named.CLIENT, revocation.subject), before
+        case Kind.SCOPE:
+            client_id, scope = read_scope(revocation.subject)
+            return Subject(Named.CLIENT, client_id, f"{scope.audience_word}.{domain}"), revocation.before
         case never:
             assert_never(never)

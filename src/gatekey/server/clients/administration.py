@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gatekey.server.clients.decide import check_lifetime, check_name, read_scopes
+from gatekey.server.clients.decide import change_client, check_lifetime, check_name, read_scopes
 from gatekey.server.clients.digest import digest_secret
-from gatekey.server.clients.model import Client, Created, ListedClient, Refused, StoredSecret
+from gatekey.server.clients.model import Change, Client, Created, ListedClient, Refused, StoredSecret
 from gatekey.server.clients.ports import ClientStore, SecretStore
 from gatekey.wire.identifiers import Choose, make_client_id, make_secret, make_secret_id
 from gatekey.wire.secret_text import SecretText
@@ -87,6 +87,19 @@ class ClientAdministration:
         Return the client, or None when it never was or is deleted.
         """
         return self.store.find(client_id)
+
+    def change(
+        self, client_id: str, *, by: str, scopes: tuple[str, ...] | None = None, lifetime: int | None = None
+    ) -> Change | Refused | None:
+        """
+        Give a client other scopes, or its tokens another lifetime (seconds, 0 for the installation's); None when there
+        is no such client. When this returns, no worker grants a lost scope, and tokens for it are revoked.
+        """
+
+        def plan(client: Client) -> Change | Refused:
+            return change_client(client, scopes, lifetime, self.longest_life)
+
+        return self.store.change(client_id, plan, by=by, at=self.now())
 
     def delete(self, client_id: str, *, by: str) -> bool:
         """

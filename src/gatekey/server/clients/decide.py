@@ -1,10 +1,11 @@
 """
-Which clients may be created.
+Which clients may be created, and what may become of them.
 """
 
 import re
+from dataclasses import replace
 
-from gatekey.server.clients.model import Refused
+from gatekey.server.clients.model import Change, Client, Refused
 from gatekey.wire.vocabulary import Scope
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
@@ -47,3 +48,20 @@ def read_scopes(words: tuple[str, ...]) -> frozenset[Scope] | Refused:
         problem = f"Unknown scope {unknown[0]!r}." if unknown else "Choose at least one scope."
         return Refused(public=f"{problem} Scopes are {names}.", reason="scopes not accepted")
     return frozenset(known[word.lower()] for word in words)
+
+
+def change_client(
+    client: Client, scopes: tuple[str, ...] | None, lifetime: int | None, longest: int
+) -> Change | Refused:
+    """
+    Return the client with other scopes (in the words they were given in), or with another lifetime of its tokens in
+    seconds, 0 for the installation's; None leaves either as it is.
+    """
+    wanted = client.scopes if scopes is None else read_scopes(scopes)
+    if isinstance(wanted, Refused):
+        return wanted
+    refused = check_lifetime(lifetime or None, longest)
+    if refused:
+        return refused
+    changed = replace(client, scopes=wanted, lifetime=client.lifetime if lifetime is None else lifetime or None)
+    return Change(changed, lost=client.scopes - wanted)

@@ -130,9 +130,19 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """
+    A client with other scopes or another lifetime of its tokens; those for a scope of `lost` are revoked.
+    """
+
+    client: Client
+    lost: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """
-    A client that was not created: `public` is for the caller, `reason` for the operator.
+    A client that was not created or changed: `public` is for the caller, `reason` for the operator.
     """
 
     public: str

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gatekey.server.clients.model import (
+    Change,
     Client,
     ClientKey,
     ListedClient,
@@ -41,6 +42,14 @@ class ClientStore(Protocol):
     def find(self, client_id: str) -> ListedClient | None:
         """
         Return a client that was not deleted.
+        """
+        ...
+
+    def change(
+        self, client_id: str, plan: Callable[[Client], Change | Refused], *, by: str, at: datetime
+    ) -> Change | Refused | None:
+        """
+        Carry out what `plan` makes of the client as it is now, and revoke what it lost; None when there is none.
         """
         ...
 

@@ -27,7 +27,8 @@ class KnownClient:
     A live client as token requests need it: secrets by secret id, public keys (JWK as JSON text) by key id.
 
     `lifetime` is in seconds, None for the installation's. Tokens from before `not_before` (seconds since 1970) are
-    revoked, and those of single credentials from before what `revoked` says; also of credentials that are gone.
+    revoked, and those of single credentials from before what `revoked` says; also of credentials that are gone. Those
+    for single APIs are revoked from before what `scopes_from` says: the client had lost that scope.
     """
 
     client_id: str
@@ -40,6 +41,7 @@ class KnownClient:
     lifetime: int | None = None
     not_before: int = 0
     revoked: Mapping[str, int] = field(default_factory=dict)
+    scopes_from: Mapping[Scope, int] = field(default_factory=dict)
 
     def valid_from(self, credential_id: str) -> int:
         """

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gatekey.wire.vocabulary import Scope
+
 
 class Kind(StrEnum):
     """
@@ -18,6 +20,8 @@ class Kind(StrEnum):
     """All tokens that one secret or key got, by its id."""
     CLIENT = "client"
     """All tokens of a client, by its client id."""
+    SCOPE = "scope"
+    """All tokens of a client for one API, whose scope it lost; see `name_scope`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,21 @@ def name_key(client_id: str, key_id: str) -> str:
     have no colon, so a key is never taken for a secret.
     """
     return f"{client_id}:{key_id}"
+
+
+def name_scope(client_id: str, scope: Scope) -> str:
+    """
+    Return the subject of a revocation of one client's tokens for one API; client ids have no colon.
+    """
+    return f"{client_id}:{scope}"
+
+
+def read_scope(subject: str) -> tuple[str, Scope]:
+    """
+    Return client id and scope of a subject that `name_scope` made.
+    """
+    client_id, _, scope = subject.partition(":")
+    return client_id, Scope(scope)
 
 
 def revoke_all_until(now: float) -> int:

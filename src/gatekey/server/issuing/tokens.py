@@ -62,11 +62,12 @@ class TokenService:
         lifetime = min(who.client.lifetime or self.policy.lifetime, self.policy.longest_life)
         audience = name_audience(scope, self.policy)
         window = min(self.policy.shield_window, lifetime // SHARED_PART)
+        not_before = max(who.not_before, who.client.scopes_from.get(scope, 0))
         if window:
-            issued_at = max(window_start(now, who.client.client_id, window), who.not_before)
+            issued_at = max(window_start(now, who.client.client_id, window), not_before)
             token = self._shared_token(who, audience, key, issued_at, lifetime)
         else:
-            issued_at = max(int(now), who.not_before)
+            issued_at = max(int(now), not_before)
             token = self._sign(who, audience, key, issued_at, lifetime, self.make_id())
         return Granted(
             token=token,

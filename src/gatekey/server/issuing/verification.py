@@ -88,12 +88,18 @@ class TokenCheck:
         """
         Return the scope that the token was issued for if its client no longer has it.
         """
-        audience = verified.claims.get("aud")
-        meant = next((scope for scope in Scope if name_audience(scope, self.policy) == audience), None)
+        meant = self._scope(verified.claims)
         return meant if meant is not None and meant not in verified.client.scopes else None
+
+    def _scope(self, claims: Mapping[str, Any]) -> Scope | None:
+        audience = claims.get("aud")
+        return next((scope for scope in Scope if name_audience(scope, self.policy) == audience), None)
 
     def _is_revoked(self, client: KnownClient, claims: Mapping[str, Any]) -> bool:
         valid_from = client.valid_from(str(claims.get(CREDENTIAL_CLAIM)))
+        scope = self._scope(claims) if client.scopes_from else None
+        if scope is not None:
+            valid_from = max(valid_from, client.scopes_from.get(scope, 0))
         return int(claims.get("iat", 0)) < valid_from or self.directory.is_revoked(str(claims.get("jti")))
 
     def _signed_claims(self, token: str) -> Mapping[str, Any] | None:

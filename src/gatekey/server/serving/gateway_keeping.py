@@ -51,7 +51,8 @@ class KeptGateway:
         installation = self._installation
         clusters = await asyncio.to_thread(installation.clusters.all)
         revocations = await asyncio.to_thread(installation.revocations.all, time.time())
-        guarded = dict(guarded_revocation(revocation, self._is_deleted) for revocation in revocations)
+        domain = installation.site.audience_domain
+        guarded = dict(guarded_revocation(revocation, self._is_deleted, domain) for revocation in revocations)
         return gateway_view(installation, clusters, self._keys(), guarded)
 
     def _is_deleted(self, client_id: str) -> bool:

@@ -2,6 +2,7 @@
 API clients in SQL.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gatekey.server.clients.model import Client, ListedClient, Refused, StoredSecret
-from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
+from gatekey.server.issuing.revocation import Kind, Revocation, name_scope, revoke_all_until
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
@@ -61,6 +62,32 @@ class SqlClientStore:
         """
         return next(iter(self._listed(tables.client.c.client_id == client_id)), None)
 
+    def change(
+        self, client_id: str, plan: Callable[[Client], Change | Refused], *, by: str, at: datetime
+    ) -> Change | Refused | None:
+        """
+        Carry out what `plan` makes of the client as it is now, and revoke what it lost; None when there is none.
+        """
+        table = tables.client
+        with self.database.writing() as connection:
+            row = connection.execute(
+                select(table).where(table.c.client_id == client_id, table.c.deleted.is_(None))
+            ).first()
+            if row is None:
+                return None
+            change = plan(client_of(row))
+            if isinstance(change, Refused):
+                return change
+            values = _client_row(change.client)
+            connection.execute(update(table).where(table.c.client_id == client_id).values(values))
+            now = to_seconds(at)
+            for scope in in_order(change.lost):
+                self._revoke(connection, Kind.SCOPE, name_scope(client_id, scope), now)
+            detail = {"scopes": str(values["scopes"]), "lifetime": str(change.client.lifetime or "usual")}
+            record(connection, at, by, "changed", "client", client_id, **detail)
+            touch_directory(connection)
+            return change
+
     def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
         """
         Delete a client and revoke its tokens: from the return on it gets none. False when there was none.
@@ -72,14 +99,14 @@ class SqlClientStore:
                 .values(deleted=to_seconds(at))
             ).rowcount
             if deleted:
-                now = to_seconds(at)
-                revocation = Revocation(
-                    Kind.CLIENT, client_id, revoke_all_until(now), now + self.longest_life.total_seconds()
-                )
-                write_revocation(connection, revocation, now)
+                self._revoke(connection, Kind.CLIENT, client_id, to_seconds(at))
                 record(connection, at, by, "deleted", "client", client_id)
                 touch_directory(connection)
             return bool(deleted)
+
+    def _revoke(self, connection: Connection, kind: Kind, subject: str, now: float) -> None:
+        until = now + self.longest_life.total_seconds()
+        write_revocation(connection, Revocation(kind, subject, revoke_all_until(now), until), now)
 
     def _listed(self, which: ColumnElement[bool]) -> tuple[ListedClient, ...]:
         secret = tables.client_secret

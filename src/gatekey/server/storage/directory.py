@@ -14,7 +14,7 @@ from pathlib import Path
 from gatekey.errors import StorageUnavailable
 from gatekey.server.issuing.keys import Algorithm, SigningKey
 from gatekey.server.issuing.model import KnownClient, KnownSecret
-from gatekey.server.issuing.revocation import Kind
+from gatekey.server.issuing.revocation import Kind, read_scope
 from gatekey.server.issuing.rotation import KeyLife, signing
 from gatekey.server.storage.sealing import Seal
 from gatekey.wire.vocabulary import Scope
@@ -165,6 +165,10 @@ def _read_clients(connection: sqlite3.Connection, revocations: Revocations) -> d
     for credential_id, before in revocations[Kind.CREDENTIAL].items():
         if ":" in credential_id:  # a key, see `name_key`; it may be gone, its tokens are not
             revoked[credential_id.partition(":")[0]][credential_id] = before
+    scopes_from: defaultdict[str, dict[Scope, int]] = defaultdict(dict)
+    for subject, before in revocations[Kind.SCOPE].items():
+        owner, scope = read_scope(subject)
+        scopes_from[owner][scope] = before
     keys: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for client_id, key_id, jwk in connection.execute(_CLIENT_KEYS):
         keys[client_id][key_id] = jwk
@@ -180,6 +184,7 @@ def _read_clients(connection: sqlite3.Connection, revocations: Revocations) -> d
             lifetime=lifetime,
             not_before=revocations[Kind.CLIENT].get(client_id, 0),
             revoked=revoked[client_id],
+            scopes_from=scopes_from[client_id],
         )
         for client_id, cluster_id, organisation_id, region, scopes, lifetime in connection.execute(_CLIENTS)
     }

@@ -1,9 +1,12 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.server.clients.decide import check_name, read_scopes
-from gatekey.server.clients.model import Refused
+from gatekey.server.clients.decide import change_client, check_name, read_scopes
+from gatekey.server.clients.model import Change, Client, Refused
 from gatekey.wire.vocabulary import Scope
 
 
@@ -82,3 +85,27 @@ def test_a_refused_scope_cannot_steer_a_terminal() -> None:
 def test_no_text_breaks_the_decisions(text: str) -> None:
     check_name(text)
     read_scopes((text,))
+
+
+THEN = datetime(2030, 1, 2, tzinfo=UTC)
+CLIENT = Client(
+    "an-id", "a-cluster", "an-organisation", "a-client", frozenset({Scope.ZEEBE, Scope.SECRETS}), THEN, "somebody", 600
+)
+
+
+def test_a_change_of_scopes_says_what_is_lost() -> None:
+    outcome = change_client(CLIENT, ("zeebe", "Operate"), None, 86_400)
+
+    assert (
+        Change(replace(CLIENT, scopes=frozenset({Scope.ZEEBE, Scope.OPERATE})), frozenset({Scope.SECRETS})) == outcome
+    )
+
+
+@pytest.mark.parametrize(("asked", "given"), [(None, 600), (0, None), (3600, 3600)])
+def test_a_lifetime_is_kept_taken_away_or_changed(asked: int | None, given: int | None) -> None:
+    assert Change(replace(CLIENT, lifetime=given), frozenset()) == change_client(CLIENT, None, asked, 86_400)
+
+
+@pytest.mark.parametrize(("scopes", "lifetime"), [((), None), (("Everything",), None), (None, 59), (None, 86_401)])
+def test_a_change_to_what_no_client_can_be_is_refused(scopes: tuple[str, ...] | None, lifetime: int | None) -> None:
+    assert isinstance(change_client(CLIENT, scopes, lifetime, 86_400), Refused)

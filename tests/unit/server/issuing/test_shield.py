@@ -14,10 +14,11 @@ from joserfc import jwk, jwt
 from gatekey.server.clients.model import Created, Rotated
 from gatekey.server.issuing.keys import Algorithm
 from gatekey.server.issuing.model import Granted, Refused
-from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+from gatekey.server.issuing.revocation import Kind, Revocation, name_scope, revoke_all_until
 from gatekey.server.issuing.rotation import rotate
 from gatekey.server.issuing.shield import shared_token_id, window_start
 from gatekey.server.issuing.verification import Unverified, Verified
+from gatekey.wire.vocabulary import Scope
 from support.credentials import (
     Office,
     Worker,
@@ -172,7 +173,15 @@ def revoke_secret(office: Office, created: Created, _token: str) -> None:
     office.installation.revocations.revoke(revocation, by="test", at=now)
 
 
-@pytest.mark.parametrize("revoke", [revoke_token, revoke_client, revoke_secret])
+def lose_and_regain_scope(office: Office, created: Created, _token: str) -> None:
+    now = office.clock.seconds
+    revocation = Revocation(
+        Kind.SCOPE, name_scope(created.client.client_id, Scope.ZEEBE), revoke_all_until(now), now + 1e6
+    )
+    office.installation.revocations.revoke(revocation, by="test", at=now)
+
+
+@pytest.mark.parametrize("revoke", [revoke_token, revoke_client, revoke_secret, lose_and_regain_scope])
 @pytest.mark.parametrize("elapsed", [0.0, 7.4, WINDOW - 0.1])
 def test_a_revoked_token_never_comes_again(
     office: Office, created: Created, revoke: Callable[[Office, Created, str], None], elapsed: float

@@ -3,7 +3,7 @@ Create an API client and see its secret, this once.
 """
 
 from functools import partial
-from typing import Final, assert_never
+from typing import assert_never
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -17,16 +17,8 @@ from gatekey.server.web.console.entrance.finding import find_cluster
 from gatekey.server.web.console.entrance.pages import page, refuse
 from gatekey.server.web.console.entrance.refusals import Refusal
 from gatekey.server.web.console.entrance.visit import Visit
+from gatekey.server.web.console.scopes import OPENS
 from gatekey.wire.vocabulary import Scope
-
-OPENS: Final = {
-    Scope.ZEEBE: "Deploy processes, start instances, work on jobs: the gRPC and REST APIs",
-    Scope.TASKLIST: "Find and complete user tasks: the GraphQL and REST APIs",
-    Scope.OPERATE: "Read process instances and incidents: the REST API",
-    Scope.OPTIMIZE: "Read reports, ingest data: the REST API",
-    Scope.SECRETS: "Read this cluster's secrets, for connectors that run elsewhere",
-}
-"""What each scope opens, as a person chooses it."""
 
 UNPROCESSABLE = 422
 CONFLICT = 409

@@ -15,7 +15,7 @@ from gatekey.server.web.console.entrance.visit import Visit
 
 async def show_client(visit: Visit) -> Response:
     """
-    Show a client's secrets and connection information; `?ended` adds that a secret was just ended.
+    Show a client's secrets and connection information; `?ended` and `?changed` add what was just done.
     """
     found = await find_client(visit)
     if isinstance(found, Refusal):
@@ -34,5 +34,6 @@ async def show_client(visit: Visit) -> Response:
         secrets=listed,
         live=live,
         ended="ended" in visit.request.query_params,
+        changed="changed" in visit.request.query_params,
         groups=groups,
     )

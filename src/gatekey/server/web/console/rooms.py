@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gatekey.server.web.console.client_change import change_client, offer_change
 from gatekey.server.web.console.client_create import create_client, offer_form
 from gatekey.server.web.console.client_delete import confirm_deletion, delete_client
 from gatekey.server.web.console.client_show import show_client
@@ -50,6 +51,8 @@ def console(desk: Desk) -> list[BaseRoute]:
         Route(CLIENTS + "/new", for_members(desk, offer_form), methods=look),
         Route(CLIENT, for_members(desk, show_client), methods=look),
         Route(CLIENT + "/credentials", for_members(desk, download_credentials), methods=do),
+        Route(CLIENT + "/change", for_members(desk, offer_change), methods=look),
+        Route(CLIENT + "/change", for_members(desk, change_client), methods=do),
         Route(CLIENT + "/delete", for_members(desk, confirm_deletion), methods=look),
         Route(CLIENT + "/delete", for_members(desk, delete_client), methods=do),
         Route(CLIENT + "/secrets/rotate", for_members(desk, offer_rotation), methods=look),
