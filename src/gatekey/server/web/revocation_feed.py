@@ -26,8 +26,9 @@ class RevocationFeed:
     """
     Answers gateways that know the installation's gateway key.
 
-    Each entry revokes tokens of its `subject` (a `jti`, a secret or key id, a client id, or `<client id>:<scope>`, as `kind` says) whose `iat`
-    is before `before`; it may be forgotten after `until` (seconds since 1970). The `ETag` changes with every change.
+    Each entry revokes tokens of its `subject` (a `jti`, a secret or key id, a client id, or `<client id>:<scope>`, as
+    `kind` says) whose `iat` is before `before`; it may be forgotten after `until` (seconds since 1970). The `ETag`
+    changes with every change.
     """
 
     store: RevocationStore
