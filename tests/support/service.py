@@ -29,7 +29,8 @@ from gatekey.server.auditing.model import Event
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.serving.http_server import BoundedProtocol, http_server
+from gatekey.server.serving.http_server import BoundedProtocol, HttpServer, http_server
+from gatekey.server.serving.proxied import ProxiedServer
 from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
 from gatekey.server.storage.client_store import SqlClientStore
@@ -193,7 +194,10 @@ def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **sett
     with listening, installed(folder, **{**usual, **settings}) as installation:
         memory = Memory()
         limiter = make_limiter(installation.settings, None)
-        server = http_server(compose(installation, open_directory(installation), memory, limiter), protocol)
+        kind = ProxiedServer if installation.settings.proxy_protocol else HttpServer
+        server = http_server(
+            compose(installation, open_directory(installation), memory, limiter), protocol, server=kind
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

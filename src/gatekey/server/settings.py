@@ -6,7 +6,8 @@ From strongest to weakest: command-line flags, `GATEKEY_*` environment variables
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from gatekey.errors import ConfigurationError
+from gatekey.server.limiting.address import IPV6_PREFIX
+from gatekey.server.limiting.origin.trust import read_nat64, read_proxies, split_list
 
 PREFIX = "GATEKEY_"
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
@@ -89,6 +92,21 @@ class Settings(BaseModel):
     limit_block_forgiven: float = Field(
         900.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds after a block that take one doubling back."
     )
+    limit_ipv6_prefix: int = Field(
+        IPV6_PREFIX, ge=32, le=128, description="Bits of an IPv6 address that count as one source address."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Addresses or networks of proxies that are believed about who asks; by default nobody."
+    )
+    forwarded_by: Literal["x-forwarded-for", "forwarded", "none"] = Field(
+        "x-forwarded-for", description="The one header in which trusted proxies name who asks."
+    )
+    proxy_protocol: bool = Field(
+        default=False, description="Connections of trusted proxies begin with the PROXY protocol, version 1 or 2."
+    )
+    nat64_prefixes: tuple[IPv6Network, ...] = Field(
+        (), description="Prefixes (/96) under which your translators show IPv4 callers, beside 64:ff9b::/96."
+    )
     tls: Literal["off", "auto", "paths"] = Field(
         "off", description="TLS of service and gateway. auto: a local certificate authority; paths: your certificate."
     )
@@ -114,6 +132,16 @@ class Settings(BaseModel):
     @classmethod
     def _is_address_if_set(cls, value: str) -> str:
         return _address(value) if value else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _are_proxies(cls, value: object) -> object:
+        return read_proxies(_words_of(value))
+
+    @field_validator("nat64_prefixes", mode="before")
+    @classmethod
+    def _are_prefixes(cls, value: object) -> object:
+        return read_nat64(_words_of(value))
 
     @field_validator("zeebe_rest")
     @classmethod
@@ -151,6 +179,24 @@ class Settings(BaseModel):
             raise ValueError("tls = paths needs tls_certificate and tls_key, and they need it")
         return self
 
+    @model_validator(mode="after")
+    def _proxies_name_callers(self) -> "Settings":
+        if not self.trusted_proxies:
+            set_for_nothing = [
+                name
+                for name, is_set in (
+                    ("proxy_protocol", self.proxy_protocol),
+                    ("forwarded_by", "forwarded_by" in self.model_fields_set and self.forwarded_by != "none"),
+                )
+                if is_set
+            ]
+            if set_for_nothing:
+                words = " and ".join(set_for_nothing)
+                raise ValueError(f"without trusted_proxies nobody is believed, and {words} does nothing")
+        elif self.forwarded_by == "none" and not self.proxy_protocol:
+            raise ValueError("trusted_proxies cannot name who asks: set forwarded_by, proxy_protocol, or both")
+        return self
+
     @property
     def reached_url(self) -> str:
         """
@@ -164,6 +210,16 @@ class Settings(BaseModel):
         The gateway's public host:port, or the one that follows from where it listens.
         """
         return self.gateway_address or reachable(self.gateway)
+
+
+def _words_of(value: object) -> list[str]:
+    return split_list(value) if isinstance(value, str) else [str(each) for each in _many(value)]
+
+
+def _many(value: object) -> Iterable[object]:
+    if isinstance(value, Iterable):
+        return value
+    raise ValueError("must be a list of networks, separated by commas")
 
 
 def _address(value: str) -> str:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from gatekey.server.app.gateway_view import gateway_view
 from gatekey.server.app.installation import Installation
+from gatekey.server.app.parts import trust_of
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.authentication import ClientAuthentication
@@ -22,6 +23,7 @@ from gatekey.server.limiting.ports import Limiter
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.revocation_store import SqlSpentAssertions
 from gatekey.server.web.application import Application
+from gatekey.server.web.callers import Callers
 from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
 from gatekey.server.web.forward_auth import CurrentView, ForwardAuth
@@ -56,7 +58,7 @@ def compose(installation: Installation, directory: Directory, observer: Observer
     view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
     decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
     at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
-    return Application(endpoints, at_once, decisions, others)
+    return Application(endpoints, at_once, decisions, others, Callers(trust_of(installation.settings), observer))
 
 
 def _endpoints(

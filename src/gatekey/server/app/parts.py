@@ -10,8 +10,10 @@ from gatekey.server.auditing.ports import Observer
 from gatekey.server.auditing.telling import Observers
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import LimitPolicy
+from gatekey.server.limiting.origin.trust import Forwarding, Trust
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.shared import SharedLimiter
+from gatekey.server.limiting.sparing import SparingLimiter
 from gatekey.server.observing.logs import LogObserver
 from gatekey.server.observing.metrics import MetricsObserver
 from gatekey.server.settings import Settings
@@ -32,9 +34,24 @@ def make_limiter(settings: Settings, shared: Path | None) -> Limiter:
     Return the limiter of one process, or of all that share the file.
     """
     policy = _limit_policy(settings)
+    limiter: Limiter
     if shared is None:
-        return MemoryLimiter(policy, time.monotonic_ns)
-    return SharedLimiter.open(shared, policy, time.monotonic_ns)
+        limiter = MemoryLimiter(policy, time.monotonic_ns)
+    else:
+        limiter = SharedLimiter.open(shared, policy, time.monotonic_ns)
+    return SparingLimiter(limiter, policy) if settings.trusted_proxies else limiter
+
+
+def trust_of(settings: Settings) -> Trust:
+    """
+    Return which proxies are believed, and how they name the caller.
+    """
+    return Trust(
+        proxies=settings.trusted_proxies,
+        forwarding=Forwarding(settings.forwarded_by),
+        ipv6_prefix=settings.limit_ipv6_prefix,
+        nat64=settings.nat64_prefixes,
+    )
 
 
 def _limit_policy(settings: Settings) -> LimitPolicy:

@@ -68,12 +68,23 @@ class SecretsRead:
 @dataclass(frozen=True, slots=True)
 class CallDecided:
     """
-    A proxy asked whether a call may pass: `address` is the proxy's, `status` what the caller hears on a refusal.
+    A proxy asked whether a call may pass: `address` is the caller's where the proxy is trusted to name it, else the
+    proxy's own; `status` is what the caller hears on a refusal.
     """
 
     address: str
     client_id: str | None
     status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerDoubted:
+    """
+    Who a request is from may not be what the operator means: `peer` is the address of a proxy, or of what looks so.
+    """
+
+    peer: str
     reason: str
 
 
@@ -96,4 +107,4 @@ class Failed:
     error: str
 
 
-Event = OAuthAnswered | SecretsRead | CallDecided | GatewayChanged | Failed
+Event = OAuthAnswered | SecretsRead | CallDecided | CallerDoubted | GatewayChanged | Failed

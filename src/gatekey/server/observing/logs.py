@@ -10,7 +10,15 @@ from typing import Literal
 
 import structlog
 
-from gatekey.server.auditing.model import CallDecided, Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
+from gatekey.server.auditing.model import (
+    CallDecided,
+    CallerDoubted,
+    Event,
+    Failed,
+    GatewayChanged,
+    OAuthAnswered,
+    SecretsRead,
+)
 
 REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
@@ -79,6 +87,8 @@ class LogObserver:
                 text = f"{values.pop('endpoint', SUBJECTS.get(type(event)))} request"
                 write = self._log.debug if event.status < REFUSED else self._log.warning
                 write(text, **values)
+            case CallerDoubted():
+                self._log.warning("proxy", **values)
             case GatewayChanged():
                 self._log.info("gateway", **values)
             case Failed():

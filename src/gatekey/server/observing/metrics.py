@@ -9,7 +9,15 @@ import os
 from pathlib import Path
 
 from gatekey.errors import ServiceError
-from gatekey.server.auditing.model import CallDecided, Event, Failed, GatewayChanged, OAuthAnswered, SecretsRead
+from gatekey.server.auditing.model import (
+    CallDecided,
+    CallerDoubted,
+    Event,
+    Failed,
+    GatewayChanged,
+    OAuthAnswered,
+    SecretsRead,
+)
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus_client learns, when it is imported, that several processes count together."""
@@ -37,6 +45,7 @@ class MetricsObserver:
             "gatekey_requests", "Requests answered, by endpoint and HTTP status.", ("endpoint", "status")
         )
         self._failures = Counter("gatekey_failures", "Faults of our own, by where they happened.", ("where",))
+        self._doubts = Counter("gatekey_doubted_proxies", "Proxies whose word on their callers is doubted.")
         self._changes = Counter("gatekey_gateway_changes", "Starts, ends and new configurations of the gateway.")
         self._known: dict[tuple[str, int], Counter] = {}
 
@@ -51,6 +60,8 @@ class MetricsObserver:
                 self._count("secrets", event.status)
             case CallDecided():
                 self._count("decision", event.status)
+            case CallerDoubted():
+                self._doubts.inc()
             case GatewayChanged():
                 self._changes.inc()
             case Failed():

@@ -13,6 +13,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gatekey.server.limiting.origin.proxy_header import Relayed
+from gatekey.server.web.callers import Callers
+
 GRACE_SECONDS = 5
 """How long requests under way may take after the signal to end."""
 
@@ -44,6 +47,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._reading_head = True
         self._offers_upgrade = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._callers: Callers | None = getattr(self.app, "callers", None)
+        self.relayed: Relayed | None = None
+        """What a trusted proxy said on this connection by the PROXY protocol, None where that is not spoken."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """
@@ -103,7 +109,17 @@ class BoundedProtocol(HttpToolsProtocol):
         Take a head of decent size.
         """
         self.head_is_read(body_follows=False)
+        self.scope["client"] = (self.caller(), 0)
         super().on_headers_complete()
+
+    def caller(self) -> str:
+        """
+        Return the name of the caller of the request whose head was read.
+        """
+        peer = self.client[0] if self.client else ""
+        if self._callers is None:  # an application of somebody else
+            return peer
+        return self._callers.name(peer, self.relayed, self.headers, tells=self.parser.get_method() == b"POST")
 
     def on_message(self) -> None:
         """
@@ -186,12 +202,15 @@ class HttpServer(uvicorn.Server):
 
 
 def http_server(
-    application: ASGIApp, protocol: type[BoundedProtocol] = BoundedProtocol, tls: ssl.SSLContext | None = None
+    application: ASGIApp,
+    protocol: type[BoundedProtocol] = BoundedProtocol,
+    tls: ssl.SSLContext | None = None,
+    server: type[HttpServer] = HttpServer,
 ) -> HttpServer:
     """
     Return a server for the application, over TLS if there is a context; it takes sockets when it serves.
     """
-    return HttpServer(
+    return server(
         uvicorn.Config(
             application,
             http=protocol,

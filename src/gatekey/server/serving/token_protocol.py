@@ -50,7 +50,7 @@ class TokenProtocol(BoundedProtocol):
             super().on_head()
             return
         self.head_is_read(body_follows=True)
-        self._head = Head(self.client[0] if self.client else "", "POST", b"", self.headers)
+        self._head = Head(self.caller(), "POST", b"", self.headers)
         try:
             refused = self._endpoint.check_head(self._head)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's

@@ -24,6 +24,7 @@ from gatekey.server.limiting.ports import Limiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
 from gatekey.server.serving.http_server import HttpServer, http_server
+from gatekey.server.serving.proxied import ProxiedServer
 from gatekey.server.serving.tls import Certificates
 from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
@@ -43,6 +44,7 @@ class Worker:
             compose(installation, self.directory, self.observer, limiter),
             TokenProtocol,
             self._certificates.context if self._certificates else None,
+            ProxiedServer if installation.settings.proxy_protocol else HttpServer,
         )
 
     async def run(self, sockets: Sequence[socket.socket]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gatekey.server.web.callers import Callers
 from gatekey.server.web.forward_forms import form_of
 from gatekey.server.web.token_endpoint import TokenEndpoint
 
@@ -22,6 +23,8 @@ class Application:
     """Those endpoints that a protocol may ask without ASGI in between."""
     decisions: ASGIApp
     others: ASGIApp
+    callers: Callers
+    """For the protocol, which names the caller of a request before any room sees it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """

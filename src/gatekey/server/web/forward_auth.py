@@ -94,8 +94,7 @@ class ForwardAuth:
             case never:
                 assert_never(never)
         await _send(send, reply)
-        address = scope["client"][0] if scope.get("client") else ""
-        self.observer.tell(CallDecided(address, judged.client_id, status, reason))
+        self.observer.tell(CallDecided(scope["client"][0], judged.client_id, status, reason))
 
     async def _judge_safely(self, question: Question, scope: Scope) -> "_Judged":
         if not hmac.compare_digest((header(scope, KEY_HEADER) or "").encode("latin-1"), self.key):

@@ -15,7 +15,6 @@ from gatekey.errors import StorageUnavailable
 from gatekey.server.auditing.model import Failed, OAuthAnswered, Outcome, Verdict
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.issuing.model import Refusal, Refused
-from gatekey.server.limiting.address import key_of
 from gatekey.server.limiting.model import Admitted, Blocked, Limited
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.web.plain import BodyRefused, Headers, read_body, send_json
@@ -51,10 +50,11 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Head:
     """
-    What comes before the body; header names are lower case, as ASGI has them.
+    What comes before the body; header names are lower case, as ASGI has them. `address` is the caller as `Callers`
+    names it.
     """
 
-    peer: str
+    address: str
     method: str
     query: bytes
     headers: Headers
@@ -103,8 +103,7 @@ class OAuthEndpoint:
         """
         Answer one request.
         """
-        peer = scope["client"][0] if scope.get("client") else ""
-        head = Head(peer, scope["method"], scope["query_string"], scope["headers"])
+        head = Head(scope["client"][0], scope["method"], scope["query_string"], scope["headers"])
         answer = await self._answer(head, receive)
         await send_json(send, answer.status, answer.body, answer.headers)
         self.tell(head, answer)
@@ -126,7 +125,7 @@ class OAuthEndpoint:
         """
         Count the request against its address and look at all but its body; None means that it may go on.
         """
-        match self.limiter.ask(key_of(head.peer)):
+        match self.limiter.ask(head.address):
             case Admitted():
                 return _check_head(head)
             case Limited() | Blocked() as refused:
@@ -166,7 +165,7 @@ class OAuthEndpoint:
         self.observer.tell(
             OAuthAnswered(
                 self.name,
-                key_of(head.peer),
+                head.address,
                 answer.client_id and loggable_client_id(answer.client_id),
                 answer.status,
                 answer.reason,
