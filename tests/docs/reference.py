@@ -32,7 +32,7 @@ def settings_table() -> str:
 
 def _row(name: str) -> str:
     field = Settings.model_fields[name]
-    default = DEFAULT_IN_WORDS.get(name) or (f"`{field.default}`" if field.default not in {None, ""} else "none")
+    default = DEFAULT_IN_WORDS.get(name) or (f"`{field.default}`" if field.default not in {None, "", ()} else "none")
     return f"| `{name}` | `GATEKEY_{name.upper()}` | {default} | {field.description} |"
 
 

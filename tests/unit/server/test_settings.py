@@ -274,3 +274,76 @@ def test_what_clients_are_told_can_be_set_apart_from_where_it_listens() -> None:
 def test_no_environment_breaks_the_reading(environment: dict[str, str]) -> None:
     with suppress(ConfigurationError):
         read_settings({}, environment)
+
+
+def test_by_default_no_proxy_is_believed() -> None:
+    settings = read_settings({}, {})
+
+    assert ((), (), False, 64) == (
+        settings.trusted_proxies,
+        settings.nat64_prefixes,
+        settings.proxy_protocol,
+        settings.limit_ipv6_prefix,
+    )
+
+
+def test_proxies_are_a_list_in_the_environment_and_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "gatekey.toml"
+    file.write_text("trusted_proxies = ['10.0.0.5', '2001:db8::/64']\n")
+    settings = read_settings({}, {"GATEKEY_TRUSTED_PROXIES": "10.0.0.5, 2001:db8::/64"})
+
+    assert read_settings({}, {}, file).trusted_proxies == settings.trusted_proxies
+    assert ["10.0.0.5/32", "2001:db8::/64"] == [str(network) for network in settings.trusted_proxies]
+
+
+def test_workers_are_told_the_same_proxies() -> None:
+    settings = read_settings(
+        {},
+        {
+            "GATEKEY_TRUSTED_PROXIES": "10.0.0.5,2001:db8::/64",
+            "GATEKEY_FORWARDED_BY": "forwarded",
+            "GATEKEY_PROXY_PROTOCOL": "true",
+            "GATEKEY_NAT64_PREFIXES": "2001:db8:64::/96",
+        },
+    )
+
+    assert settings == Settings.model_validate(settings.model_dump(mode="json", exclude_unset=True))
+
+
+def test_faults_about_proxies_are_told_at_once_with_all_others() -> None:
+    text = fault(
+        {
+            "GATEKEY_TRUSTED_PROXIES": "proxy.example.org, 10.0.0.5/24, 0.0.0.0/0",
+            "GATEKEY_FORWARDED_BY": "x-real-ip",
+            "GATEKEY_PROXY_PROTOCOL": "perhaps",
+            "GATEKEY_LIMIT_IPV6_PREFIX": "16",
+            "GATEKEY_NAT64_PREFIXES": "64:ff9b::/64",
+        }
+    )
+
+    names = ["TRUSTED_PROXIES", "FORWARDED_BY", "PROXY_PROTOCOL", "LIMIT_IPV6_PREFIX", "NAT64_PREFIXES"]
+    assert [] == [name for name in names if f"GATEKEY_{name}: " not in text]
+    assert [] == [word for word in ("proxy.example.org", "10.0.0.5/24", "0.0.0.0/0") if f"{word} " not in text]
+
+
+@pytest.mark.parametrize("value", ["trusted_proxies = 5", "trusted_proxies = [5, {}]", "nat64_prefixes = true"])
+def test_a_list_of_networks_holds_networks(tmp_path: Path, value: str) -> None:
+    file = tmp_path / "gatekey.toml"
+    file.write_text(value)
+
+    assert "The settings are wrong: GATEKEY_" in fault(file=file)
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"GATEKEY_PROXY_PROTOCOL": "on"}, "without trusted_proxies nobody is believed, and proxy_protocol does"),
+        ({"GATEKEY_FORWARDED_BY": "forwarded"}, "without trusted_proxies nobody is believed, and forwarded_by does"),
+        (
+            {"GATEKEY_TRUSTED_PROXIES": "10.0.0.5", "GATEKEY_FORWARDED_BY": "none"},
+            "trusted_proxies cannot name who asks: set forwarded_by, proxy_protocol, or both",
+        ),
+    ],
+)
+def test_settings_about_proxies_that_would_do_nothing_are_a_fault(environment: dict[str, str], words: str) -> None:
+    assert words in fault(environment)
