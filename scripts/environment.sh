@@ -96,11 +96,11 @@ prepare_environment() {
   wanted "$kind" >"$stamp"
 }
 
-# Install the Debian packages among "command=package …" whose command is missing.
+# Install the Debian packages among "command=package …" whose command (or file, by its whole path) is missing.
 prepare_machine() {
   local entry missing=""
   for entry in "$@"; do
-    command -v "${entry%%=*}" >/dev/null || missing+=" ${entry#*=}"
+    [[ -f ${entry%%=*} ]] || command -v "${entry%%=*}" >/dev/null || missing+=" ${entry#*=}"
   done
   # shellcheck disable=SC2086 # a list of package names
   [[ -z $missing ]] || install_packages $missing

@@ -172,7 +172,7 @@ def proxied(name: str, program: str, folder: Path) -> Iterator[Proxied]:
             "GATEKEY_GATEWAY_KEY": key,
             "GATEKEY_DECISION": f"http://{HERE}:{product.http_port}/gateway/decision",
         }
-        stack.enter_context(_running(name, program, example, port, environment))
+        stack.enter_context(running_proxy(name, program, example, port, environment))
         yield Proxied(name, product, cluster_id, rest, calls, port, certificate)
 
 
@@ -188,7 +188,10 @@ def _adapted(example: str, ports: dict[int, int], cluster_id: str, key: str) -> 
 
 
 @contextmanager
-def _running(name: str, program: str, folder: Path, port: int, environment: dict[str, str]) -> Iterator[None]:
+def running_proxy(name: str, program: str, folder: Path, port: int, environment: dict[str, str]) -> Iterator[None]:
+    """
+    Run a proxy in the folder that holds its configuration, until it is told to end.
+    """
     command = SETTINGS[name].command(program, port)
     with (folder / "said.txt").open("w") as said:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT)
