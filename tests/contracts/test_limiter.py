@@ -13,12 +13,13 @@ from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.shared import SharedLimiter
+from gatekey.server.limiting.sparing import SparingLimiter
 
 Clock = Callable[[], int]
 MakeLimiter = Callable[[LimitPolicy, Clock], Limiter]
 
 
-@pytest.fixture(params=["memory", "shared"])
+@pytest.fixture(params=["memory", "shared", "sparing"])
 def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeLimiter]:
     """
     Each has room for a thousand addresses.
@@ -34,7 +35,10 @@ def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mak
             after.callback(limiter.close)
             return limiter
 
-        yield {"memory": memory, "shared": shared}[request.param]
+        def sparing(policy: LimitPolicy, clock: Clock) -> Limiter:
+            return SparingLimiter(memory(policy, clock), policy)
+
+        yield {"memory": memory, "shared": shared, "sparing": sparing}[request.param]
 
 
 class HandClock:

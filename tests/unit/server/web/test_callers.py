@@ -20,6 +20,12 @@ def test_by_default_a_header_means_nothing_but_the_operator_is_told_once() -> No
     assert [CallerDoubted("127.0.0.1", NOT_TRUSTED)] == told.events
 
 
+def test_a_request_that_names_nobody_is_nothing_to_tell() -> None:
+    ours, told = callers()
+
+    assert ("127.0.0.1", []) == (ours.name("127.0.0.1", None, ((b"host", b"localhost"),), tells=True), told.events)
+
+
 def test_hosts_of_one_network_are_one_peer_in_the_log() -> None:
     ours, told = callers()
     for number in range(5):

@@ -33,22 +33,18 @@ def trail_of(forwarding: Forwarding, headers: Iterable[tuple[bytes, bytes]]) -> 
 
 def read_trail(forwarding: Forwarding, trail: str) -> Iterator[Address | None]:
     """
-    Yield who is named, the last one first; None for whatever names nobody: nothing, `unknown`, an obfuscated identifier
-    (RFC 7239 section 6.3), words that are no address, the cut end of a text that is too long.
-
-    There is always one more None at the end: nobody is named beyond the first.
+    Return who is named, the last one first; None for whatever names nobody: nothing, `unknown`, an obfuscated
+    identifier (RFC 7239 section 6.3), words that are no address, the cut end of a text that is too long.
     """
     match forwarding:
         case Forwarding.X_FORWARDED_FOR:
-            named = map(read_node, _split(trail, ",", quotes=False))
+            return map(read_node, _split(trail, ",", quotes=False))
         case Forwarding.FORWARDED:
-            named = map(_read_element, _split(trail, ",", quotes=True))
+            return map(_read_element, _split(trail, ",", quotes=True))
         case Forwarding.NONE:
-            named = map(read_node, ())
+            return iter(())
         case never:
             assert_never(never)
-    yield from named
-    yield None
 
 
 def read_node(text: str) -> Address | None:

@@ -75,7 +75,7 @@ def test_junk_names_nobody(text: str) -> None:
 
 
 def test_x_forwarded_for_is_read_from_the_right_over_all_its_lines() -> None:
-    assert ["192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1", "None"] == named(
+    assert ["192.0.2.4", "192.0.2.3", "192.0.2.2", "192.0.2.1"] == named(
         FOR, "192.0.2.1, 192.0.2.2", "192.0.2.3,192.0.2.4"
     )
 
@@ -84,12 +84,12 @@ def test_an_empty_place_is_somebody_unnamed_and_not_skipped() -> None:
     """
     Whoever is left of it was named by a stranger.
     """
-    assert ["192.0.2.2", "None", "192.0.2.1", "None"] == named(FOR, "192.0.2.1, , 192.0.2.2")
-    assert ["None", "192.0.2.1", "None"] == named(FOR, "192.0.2.1", "")
+    assert ["192.0.2.2", "None", "192.0.2.1"] == named(FOR, "192.0.2.1, , 192.0.2.2")
+    assert ["None", "192.0.2.1"] == named(FOR, "192.0.2.1", "")
 
 
 def test_without_the_header_nobody_is_named() -> None:
-    assert {"None"} == {*named(FOR), *named(FORWARDED), *named(Forwarding.NONE)}
+    assert [["None"], ["None"], []] == [named(each) for each in Forwarding]
 
 
 def test_only_the_header_in_use_is_read() -> None:
@@ -123,7 +123,7 @@ def test_only_the_header_in_use_is_read() -> None:
     ],
 )
 def test_one_element_of_forwarded_names_one_caller(element: str) -> None:
-    assert ["192.0.2.1", "None"] == named(FORWARDED, element)
+    assert ["192.0.2.1"] == named(FORWARDED, element)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_an_element_that_names_nobody_is_none(element: str) -> None:
 
 
 def test_ipv6_is_read_as_the_rfc_writes_it_and_as_some_proxies_do() -> None:
-    assert ["2001:db8::3", "2001:db8::2", "2001:db8::1", "None"] == named(
+    assert ["2001:db8::3", "2001:db8::2", "2001:db8::1"] == named(
         FORWARDED, 'for="[2001:db8::1]:47011"', 'for="[2001:db8::2]", for=2001:db8::3'
     )
 
@@ -161,14 +161,14 @@ def test_a_list_that_is_too_long_is_read_as_far_as_the_bound() -> None:
     addresses = [f"10.0.{number // 250}.{number % 250}" for number in range(500)]
     read = named(FOR, ",".join(addresses))
 
-    assert ["None", "None"] == read[-2:]
-    assert addresses[: -len(read) + 1 : -1] == read[:-2]
-    assert LONGEST - 12 < len(",".join(read[:-2])) <= LONGEST
+    assert "None" == read.pop()
+    assert addresses[: -len(read) - 1 : -1] == read
+    assert LONGEST - 12 < len(",".join(read)) <= LONGEST
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=255)), st.sampled_from(Forwarding))
 def test_no_text_breaks_the_reading(text: str, forwarding: Forwarding) -> None:
-    assert "None" == named(forwarding, text)[-1]
+    assert (1 if forwarding is not Forwarding.NONE else 0) <= len(named(forwarding, text)) <= text.count(",") + 1
 
 
 ODD = st.text(alphabet='",;\\= \tfor_[]:' + string.digits, max_size=40)
@@ -185,7 +185,7 @@ CLEAN = st.sampled_from(
 
 @given(st.lists(CLEAN, min_size=1, max_size=4), ODD)
 def test_what_stands_left_of_a_well_formed_element_does_not_change_it(elements: list[str], odd: str) -> None:
-    alone = named(FORWARDED, ", ".join(elements))[:-1]
+    alone = named(FORWARDED, ", ".join(elements))
 
     assert alone == named(FORWARDED, ", ".join([odd, *elements]))[: len(alone)]
     assert alone == named(FORWARDED, odd, *elements)[: len(alone)]
