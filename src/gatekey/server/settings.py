@@ -192,7 +192,7 @@ class Settings(BaseModel):
             ]
             if set_for_nothing:
                 words = " and ".join(set_for_nothing)
-                raise ValueError(f"without trusted_proxies nobody is believed, and {words} does nothing")
+                raise ValueError(f"set trusted_proxies as well: without it nobody is believed, whatever {words} says")
         elif self.forwarded_by == "none" and not self.proxy_protocol:
             raise ValueError("trusted_proxies cannot name who asks: set forwarded_by, proxy_protocol, or both")
         return self

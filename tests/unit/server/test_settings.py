@@ -337,8 +337,14 @@ def test_a_list_of_networks_holds_networks(tmp_path: Path, value: str) -> None:
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
-        ({"GATEKEY_PROXY_PROTOCOL": "on"}, "without trusted_proxies nobody is believed, and proxy_protocol does"),
-        ({"GATEKEY_FORWARDED_BY": "forwarded"}, "without trusted_proxies nobody is believed, and forwarded_by does"),
+        (
+            {"GATEKEY_PROXY_PROTOCOL": "on"},
+            "set trusted_proxies as well: without it nobody is believed, whatever proxy_protocol says",
+        ),
+        (
+            {"GATEKEY_FORWARDED_BY": "forwarded"},
+            "set trusted_proxies as well: without it nobody is believed, whatever forwarded_by says",
+        ),
         (
             {"GATEKEY_TRUSTED_PROXIES": "10.0.0.5", "GATEKEY_FORWARDED_BY": "none"},
             "trusted_proxies cannot name who asks: set forwarded_by, proxy_protocol, or both",
