@@ -339,11 +339,11 @@ def test_a_list_of_networks_holds_networks(tmp_path: Path, value: str) -> None:
     [
         (
             {"GATEKEY_PROXY_PROTOCOL": "on"},
-            "set trusted_proxies as well: without it nobody is believed, whatever proxy_protocol says",
+            "set trusted_proxies as well: without it nobody is believed, whatever proxy_protocol",
         ),
         (
             {"GATEKEY_FORWARDED_BY": "forwarded"},
-            "set trusted_proxies as well: without it nobody is believed, whatever forwarded_by says",
+            "set trusted_proxies as well: without it nobody is believed, whatever forwarded_by",
         ),
         (
             {"GATEKEY_TRUSTED_PROXIES": "10.0.0.5", "GATEKEY_FORWARDED_BY": "none"},
