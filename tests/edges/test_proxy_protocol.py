@@ -124,7 +124,7 @@ def test_it_may_come_byte_by_byte(service: Service, caller: str, header: object)
 def test_a_header_that_names_nobody_makes_no_other_header_believed(service: Service, header: bytes) -> None:
     request = REQUEST % b"X-Forwarded-For: 192.0.2.66\r\n"
 
-    assert (b"HTTP/1.1 401", [f"via {PROXY}"]) == say(service, header + request)
+    assert (b"HTTP/1.1 401", [f"via:{PROXY}"]) == say(service, header + request)
 
 
 def test_a_trusted_proxy_behind_it_may_use_the_http_header(service: Service, caller: str) -> None:

@@ -131,7 +131,7 @@ def test_the_header_that_is_not_in_use_means_nothing(tmp_path: Path) -> None:
         told = [ask(proxy, "192.0.2.1", "x-forwarded-for")[0], ask(proxy, 'for="[2001:db8::1]"', "forwarded")[0]]
         eventually(lambda: len(addresses(service)) == len(told))
 
-        assert ["via 127.0.4.1", "2001:db8::/64"] == addresses(service)
+        assert ["via:127.0.4.1", "2001:db8::/64"] == addresses(service)
 
 
 def addresses(service: Service) -> list[str]:

@@ -37,7 +37,7 @@ class Callers:
 
     def name(self, peer: str, relayed: Relayed | None, headers: Headers, *, tells: bool) -> str:
         """
-        Return the key of the caller: an address, an IPv6 network, or `via` the proxy that named nobody.
+        Return the key of the caller: an address, an IPv6 network, or `via:` the proxy that named nobody.
 
         `tells` is false for requests that a proxy may send on its own account, as health checks are.
         """

@@ -16,11 +16,11 @@ def test_an_address_is_limited_and_blocked_as_ever() -> None:
 
 
 def test_whoever_comes_via_a_proxy_that_names_nobody_is_limited_but_never_blocked() -> None:
-    assert [Admitted] * 2 + [Limited] * 98 == verdicts("via 192.0.2.1")
+    assert [Admitted] * 2 + [Limited] * 98 == verdicts("via:192.0.2.1")
 
 
 def test_nor_is_it_by_a_policy_for_one_question() -> None:
-    assert [Admitted] + [Limited] * 99 == verdicts("via 192.0.2.1", STRICTER)
+    assert [Admitted] + [Limited] * 99 == verdicts("via:192.0.2.1", STRICTER)
 
 
 def test_the_budget_of_a_proxy_is_not_the_one_of_its_address() -> None:
@@ -28,7 +28,7 @@ def test_the_budget_of_a_proxy_is_not_the_one_of_its_address() -> None:
     for _ in range(10):
         limiter.ask("192.0.2.1")
 
-    assert isinstance(limiter.ask("via 192.0.2.1"), Admitted)
+    assert isinstance(limiter.ask("via:192.0.2.1"), Admitted)
 
 
 def test_it_forgets_on_request() -> None:

@@ -54,7 +54,7 @@ def test_a_trusted_proxy_that_names_nobody_is_told_of_once() -> None:
     ours, told = callers("10.0.0.1")
     names = {ours.name("10.0.0.1", None, (), tells=True) for _ in range(3)}
 
-    assert {"via 10.0.0.1"} == names
+    assert {"via:10.0.0.1"} == names
     assert [CallerDoubted("10.0.0.1", NOBODY_NAMED)] == told.events
 
 
@@ -73,5 +73,5 @@ def test_what_is_remembered_of_one_request_does_not_answer_for_another() -> None
     names = [ours.name("10.0.0.1", None, ((b"x-forwarded-for", caller),), tells=True) for caller in (b"1.1.1.1", b"2")]
     relayed = [ours.name("10.0.0.1", Relayed(caller), FORGED, tells=True) for caller in ("1.1.1.1", "2.2.2.2", None)]
 
-    assert ["1.1.1.1", "via 10.0.0.1"] == names
-    assert ["1.1.1.1", "2.2.2.2", "via 10.0.0.1"] == relayed
+    assert ["1.1.1.1", "via:10.0.0.1"] == names
+    assert ["1.1.1.1", "2.2.2.2", "via:10.0.0.1"] == relayed

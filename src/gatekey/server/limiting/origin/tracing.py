@@ -9,9 +9,9 @@ from gatekey.server.limiting.origin.forwarding import read_trail
 from gatekey.server.limiting.origin.proxy_header import Relayed
 from gatekey.server.limiting.origin.trust import Trust
 
-VIA = "via "
+VIA = "via:"
 """Begins the key of requests whose caller a trusted proxy did not name: limited with each other, never blocked, and
-never with the requests of an address."""
+never with the requests of an address. Like every key of an address, it has no blank in it."""
 
 
 class Origin(NamedTuple):

@@ -34,13 +34,13 @@ def key(
         ("192.0.2.1, 10.0.0.2", "192.0.2.1"),
         ("192.0.2.1, 10.0.0.3, 2001:db8:ffff::1", "192.0.2.1"),
         ("203.0.113.9, 10.0.0.9, 192.0.2.1, 10.0.0.2", "192.0.2.1"),
-        ("", "via 10.0.0.1"),
-        ("unknown", "via 10.0.0.1"),
-        ("192.0.2.1, unknown", "via 10.0.0.1"),
-        ("192.0.2.1, ", "via 10.0.0.1"),
-        ("192.0.2.1, junk, 10.0.0.2", "via 10.0.0.2"),
-        ("10.0.0.3, 10.0.0.2", "via 10.0.0.3"),
-        ("2001:db8:ffff::1", "via 2001:db8:ffff::/64"),
+        ("", "via:10.0.0.1"),
+        ("unknown", "via:10.0.0.1"),
+        ("192.0.2.1, unknown", "via:10.0.0.1"),
+        ("192.0.2.1, ", "via:10.0.0.1"),
+        ("192.0.2.1, junk, 10.0.0.2", "via:10.0.0.2"),
+        ("10.0.0.3, 10.0.0.2", "via:10.0.0.3"),
+        ("2001:db8:ffff::1", "via:2001:db8:ffff::/64"),
     ],
 )
 def test_the_last_address_that_is_no_proxy_is_the_caller(line: str, expected: str) -> None:
@@ -48,7 +48,7 @@ def test_the_last_address_that_is_no_proxy_is_the_caller(line: str, expected: st
 
 
 def test_a_chain_without_a_header_ends_in_the_proxy() -> None:
-    assert Origin("via 10.0.0.1", unnamed=True) == trace(TRUST[Forwarding.NONE], PEER, None, "192.0.2.1")
+    assert Origin("via:10.0.0.1", unnamed=True) == trace(TRUST[Forwarding.NONE], PEER, None, "192.0.2.1")
 
 
 def test_a_named_caller_leaves_no_doubt() -> None:
@@ -61,14 +61,14 @@ def test_the_caller_that_the_proxy_protocol_names_is_believed_before_any_header(
 
 def test_a_proxy_that_the_proxy_protocol_names_may_have_a_header() -> None:
     assert CALLER == key(f"203.0.113.9, {CALLER}", relayed=Relayed("10.0.0.7"))
-    assert "via 10.0.0.7" == key(relayed=Relayed("10.0.0.7"))
+    assert "via:10.0.0.7" == key(relayed=Relayed("10.0.0.7"))
 
 
 def test_behind_a_connection_that_names_nobody_no_header_is_believed() -> None:
     """
     Such a proxy passes bytes on: the header is the caller's own.
     """
-    assert "via 10.0.0.1" == key(CALLER, relayed=Relayed(None))
+    assert "via:10.0.0.1" == key(CALLER, relayed=Relayed(None))
 
 
 def test_a_peer_without_an_address_shares_one_key() -> None:
@@ -136,11 +136,11 @@ def slowly(by: Forwarding, peer: str, nodes: list[str]) -> str:
     while chain:
         address = read_address(chain.pop())
         if address is None:
-            return f"via {last}" if last else "unknown"
+            return f"via:{last}" if last else "unknown"
         if not TRUST[by].includes(address):
             return key_for(address)
         last = key_for(address)
-    return f"via {last}"
+    return f"via:{last}"
 
 
 @given(ADDRESSES, st.lists(NODES, max_size=8), BOTH)
