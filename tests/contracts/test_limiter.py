@@ -2,6 +2,7 @@
 What every limiter promises, wherever it keeps its state.
 """
 
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,15 +15,22 @@ from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, Li
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.limiting.sparing import SparingLimiter
+from support.redis import RedisServer, redis_limiter, redis_server
 
 Clock = Callable[[], int]
 MakeLimiter = Callable[[LimitPolicy, Clock], Limiter]
 
 
-@pytest.fixture(params=["memory", "shared", "sparing"])
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "shared", "sparing", "redis"])
 def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeLimiter]:
     """
-    Each has room for a thousand addresses.
+    Each has room for a thousand addresses; what a store does that is full is tested with it (edges).
     """
     with ExitStack() as after:
 
@@ -38,7 +46,12 @@ def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mak
         def sparing(policy: LimitPolicy, clock: Clock) -> Limiter:
             return SparingLimiter(memory(policy, clock), policy)
 
-        yield {"memory": memory, "shared": shared, "sparing": sparing}[request.param]
+        def redis(policy: LimitPolicy, clock: Clock) -> Limiter:
+            server: RedisServer = request.getfixturevalue("store")
+            key = secrets.token_bytes(32)
+            return after.enter_context(redis_limiter(server.socket_url, policy, clock, key=key))
+
+        yield {"memory": memory, "shared": shared, "sparing": sparing, "redis": redis}[request.param]
 
 
 class HandClock:

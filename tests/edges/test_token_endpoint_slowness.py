@@ -13,7 +13,8 @@ import pytest
 from starlette.types import Message, Receive
 
 from gatekey.server.app.answering import compose
-from gatekey.server.app.parts import make_limiter, open_directory
+from gatekey.server.app.limiters import make_limiter
+from gatekey.server.app.parts import open_directory
 from gatekey.server.auditing.model import Event, OAuthAnswered
 from gatekey.server.serving.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
 from gatekey.server.web.plain import BODY_SECONDS
@@ -78,7 +79,7 @@ def post(folder: Path, receive: Receive) -> tuple[list[Message], list[Event], fl
 
     async def answer() -> float:
         with installed(folder) as installation:
-            limiter = make_limiter(installation.settings, None)
+            limiter = make_limiter(installation.settings, installation.master, memory, None)
             application = compose(installation, open_directory(installation), memory, limiter)
             await application(scope(), receive, send)
         return asyncio.get_running_loop().time()
@@ -119,7 +120,7 @@ def converse(folder: Path, protocol: type[BoundedProtocol], say: Saying) -> tupl
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
         with installed(folder) as installation, ours:
-            limiter = make_limiter(installation.settings, None)
+            limiter = make_limiter(installation.settings, installation.master, memory, None)
             application = compose(installation, open_directory(installation), memory, limiter)
             server = http_server(application, protocol)
             server.config.load()

@@ -24,7 +24,8 @@ import pytest
 
 from gatekey.server.app.answering import compose
 from gatekey.server.app.installation import Installation, open_installation
-from gatekey.server.app.parts import make_limiter, open_directory
+from gatekey.server.app.limiters import make_limiter
+from gatekey.server.app.parts import open_directory
 from gatekey.server.auditing.model import Event
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
@@ -193,7 +194,7 @@ def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **sett
     usual = {"public_url": f"http://localhost:{port}", "limit_rate": 1e6, "limit_burst": 1_000_000}
     with listening, installed(folder, **{**usual, **settings}) as installation:
         memory = Memory()
-        limiter = make_limiter(installation.settings, None)
+        limiter = make_limiter(installation.settings, installation.master, memory, None)
         kind = ProxiedServer if installation.settings.proxy_protocol else HttpServer
         server = http_server(
             compose(installation, open_directory(installation), memory, limiter), protocol, server=kind

@@ -107,6 +107,16 @@ class Settings(BaseModel):
     nat64_prefixes: tuple[IPv6Network, ...] = Field(
         (), description="Prefixes (/96) under which your translators show IPv4 callers, beside 64:ff9b::/96."
     )
+    limit_store: SecretStr | None = Field(
+        None, description="URL of a Redis or Valkey that keeps the limits of several hosts; by default each its own."
+    )
+    limit_store_secret_file: Path | None = Field(None, description="File with the store's secret, if not in its URL.")
+    limit_store_timeout: float = Field(
+        0.05, gt=0, le=5, allow_inf_nan=False, description="Seconds after which a store that is silent is away."
+    )
+    limit_when_down: Literal["local", "open", "closed"] = Field(
+        "local", description="While the store is away: limit on each host alone, admit all, or answer 503."
+    )
     tls: Literal["off", "auto", "paths"] = Field(
         "off", description="TLS of service and gateway. auto: a local certificate authority; paths: your certificate."
     )
@@ -152,6 +162,13 @@ class Settings(BaseModel):
     @classmethod
     def _is_url_if_set(cls, value: str) -> str:
         return _url(value) if value else value
+
+    @field_validator("limit_store")
+    @classmethod
+    def _is_store(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be a redis://, rediss:// or unix:// URL")
+        return value
 
     @field_validator("domain")
     @classmethod

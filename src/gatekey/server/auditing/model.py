@@ -107,4 +107,13 @@ class Failed:
     error: str
 
 
-Event = OAuthAnswered | SecretsRead | CallDecided | CallerDoubted | GatewayChanged | Failed
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """
+    What had `Failed` under this name works again.
+    """
+
+    where: str
+
+
+Event = OAuthAnswered | SecretsRead | CallDecided | CallerDoubted | GatewayChanged | Failed | Recovered

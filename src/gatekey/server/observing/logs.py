@@ -17,6 +17,7 @@ from gatekey.server.auditing.model import (
     Failed,
     GatewayChanged,
     OAuthAnswered,
+    Recovered,
     SecretsRead,
 )
 
@@ -93,6 +94,8 @@ class LogObserver:
                 self._log.info("gateway", **values)
             case Failed():
                 self._log.error("failed", **values)
+            case Recovered():
+                self._log.warning("recovered", **values)
 
 
 def _one_line(value: object) -> object:

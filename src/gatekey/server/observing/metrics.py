@@ -16,6 +16,7 @@ from gatekey.server.auditing.model import (
     Failed,
     GatewayChanged,
     OAuthAnswered,
+    Recovered,
     SecretsRead,
 )
 
@@ -46,6 +47,9 @@ class MetricsObserver:
         )
         self._failures = Counter("gatekey_failures", "Faults of our own, by where they happened.", ("where",))
         self._doubts = Counter("gatekey_doubted_proxies", "Proxies whose word on their callers is doubted.")
+        self._recoveries = Counter(
+            "gatekey_recoveries", "Ends of faults that last, such as a store's outage, by where they were.", ("where",)
+        )
         self._changes = Counter("gatekey_gateway_changes", "Starts, ends and new configurations of the gateway.")
         self._known: dict[tuple[str, int], Counter] = {}
 
@@ -66,6 +70,8 @@ class MetricsObserver:
                 self._changes.inc()
             case Failed():
                 self._failures.labels(event.where).inc()
+            case Recovered():
+                self._recoveries.labels(event.where).inc()
 
     def _count(self, endpoint: str, status: int) -> None:
         counter = self._known.get((endpoint, status))

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from gatekey.errors import ServiceError
 from gatekey.server.auditing.model import Failed
 from gatekey.server.auditing.ports import Observer
@@ -97,6 +99,6 @@ async def _all_set(events: Sequence[asyncio.Event]) -> None:
 
 def _tell(settings: Settings, limits: Path) -> bytes:
     values = settings.model_dump(mode="json", exclude_unset=True)
-    if settings.master_key is not None:
-        values["master_key"] = settings.master_key.get_secret_value()
+    # What is dumped of a secret are asterisks.
+    values |= {name: value.get_secret_value() for name, value in settings if isinstance(value, SecretStr)}
     return json.dumps({"settings": values, "limits": str(limits)}).encode() + b"\n"

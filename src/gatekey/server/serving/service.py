@@ -11,7 +11,8 @@ from contextlib import AsyncExitStack
 import uvloop
 
 from gatekey.server.app.installation import Installation
-from gatekey.server.app.parts import make_limiter, make_observer, open_directory
+from gatekey.server.app.limiters import check_limit_store, make_limiter
+from gatekey.server.app.parts import make_observer, open_directory
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.observing.logs import configure_logs
@@ -32,6 +33,7 @@ def serve(installation: Installation, *, with_gateway: bool, on_ready: Callable[
     """
     settings = installation.settings
     configure_logs(settings.log_format, settings.log_level)
+    check_limit_store(settings)
     with installation.folder.claimed():
         keep_certificate(installation)
         sockets = listen(settings.http)
@@ -90,7 +92,7 @@ async def _start_answering(
         stack.push_async_callback(pool.stop)
         await pool.start(sockets)
         return
-    worker = Worker(installation, make_limiter(settings, None), observer)
+    worker = Worker(installation, make_limiter(settings, installation.master, observer, None), observer)
     worker.directory.refresh()
     running = asyncio.create_task(worker.run(sockets))
     running.add_done_callback(lambda _: ending.set())

@@ -17,7 +17,8 @@ import uvloop
 
 from gatekey.server.app.answering import compose
 from gatekey.server.app.installation import Installation, open_installation
-from gatekey.server.app.parts import make_limiter, make_observer, open_directory
+from gatekey.server.app.limiters import make_limiter
+from gatekey.server.app.parts import make_observer, open_directory
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.auditing.telling import Observers
 from gatekey.server.limiting.ports import Limiter
@@ -72,8 +73,9 @@ def main(descriptors: Sequence[int]) -> None:
     installation = open_installation(settings)
     sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
     try:
-        limiter = make_limiter(settings, Path(told["limits"]))
-        uvloop.run(_serve(Worker(installation, limiter, make_observer(settings)), sockets))
+        observer = make_observer(settings)
+        limiter = make_limiter(settings, installation.master, observer, Path(told["limits"]))
+        uvloop.run(_serve(Worker(installation, limiter, observer), sockets))
     finally:
         installation.close()
 
