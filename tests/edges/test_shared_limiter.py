@@ -6,71 +6,27 @@ processes are watched by counting their questions.
 """
 
 import itertools
-import mmap
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.limiting.shared import SharedLimiter
+from support.askers import DEADLINE, HOT, Board, hammer, policy_of, told, wait_for_questions
+from support.askers import running as run_program
 
 START = 5_000 * SECOND
-HOT = "192.0.2.1"
-DEADLINE = 60
-"""Seconds after which a process that does not move is a fault."""
-
-
-class Board:
-    """
-    Words that all processes see, each written by one of them: the clock, and what each worker has asked and got.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        if not path.exists():
-            path.write_bytes(bytes(mmap.PAGESIZE))
-        with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-        self._words = memoryview(self._map).cast("Q")
-
-    @property
-    def now(self) -> int:
-        return self._words[0]
-
-    @now.setter
-    def now(self, instant: int) -> None:
-        self._words[0] = instant
-
-    def asked(self, worker: int) -> int:
-        return self._words[1 + 2 * worker]
-
-    def admitted(self, worker: int) -> int:
-        return self._words[2 + 2 * worker]
-
-    def count(self, worker: int, *, admitted: bool) -> None:
-        self._words[2 + 2 * worker] += admitted
-        self._words[1 + 2 * worker] += 1
 
 
 # ── what the processes do; this file is their program, too ──
-
-
-def hammer(limiter: SharedLimiter, board: Board, worker: int) -> None:
-    while True:
-        board.count(worker, admitted=limiter.ask(HOT) == Admitted())
-
-
-def policy_of(burst: str) -> LimitPolicy:
-    return LimitPolicy(burst=int(burst), block_after=2**32 - 1)
 
 
 def run_hammering(table: str, board: str, burst: str, worker: str) -> None:
@@ -163,41 +119,11 @@ def run_flooding(table: str, prefix: str, count: str) -> None:
     sys.stdout.write(f"{verdicts.count(Admitted())} admitted")
 
 
-def wait_for_questions(board: Board, workers: Iterable[int], count: int) -> None:
-    """
-    Wait until each of the workers has asked so many more questions.
-    """
-    ends = time.monotonic() + DEADLINE
-    goals = {worker: board.asked(worker) + count for worker in workers}
-    while any(board.asked(worker) < goal for worker, goal in goals.items()):
-        assert time.monotonic() < ends, f"nobody asks: {goals}"
-        time.sleep(0.0005)
-
-
 # ── the tests ──
 
 
-@contextmanager
-def running(role: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """
-    A process in this role; in the end it and all that it has forked are killed.
-    """
-    command = [sys.executable, __file__, role, *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def told(process: subprocess.Popen[str]) -> str:
-    out, err = process.communicate(timeout=DEADLINE)
-
-    assert (0, "") == (process.returncode, err)
-    return out
+def running(role: str, *arguments: object) -> AbstractContextManager[subprocess.Popen[str]]:
+    return run_program(__file__, role, *arguments)
 
 
 def run(role: str, *arguments: object) -> str:

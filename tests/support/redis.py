@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.limiting.meanwhile import AdmitAll
@@ -89,7 +91,7 @@ class RedisServer:
         """
         Return the library's own client, by which tests look at the server from outside.
         """
-        return redis.Redis(port=self.port, socket_timeout=PATIENCE, **named)  # type: ignore[arg-type] # user and secret
+        return redis.Redis(port=self.port, socket_timeout=PATIENCE, retry=Retry(NoBackoff(), 0), **named)  # type: ignore[arg-type] # user and secret
 
 
 @contextmanager
@@ -115,12 +117,14 @@ def redis_limiter(  # noqa: PLR0913 - all but the first have defaults
     meanwhile: Limiter | None = None,
     observer: Observer | None = None,
     timeout: float = PATIENCE,
+    pause: float = 0.01,
+    secret: str | None = None,
 ) -> Iterator[RedisLimiter]:
     """
-    Open a limiter over a server.
+    Open a limiter over a server; while that is away, all are admitted, and it is knocked at without rest.
     """
-    link = RedisLink(connector(url, None, timeout), SCRIPT, observer or Memory())
-    limiter = RedisLimiter(link, policy, key, meanwhile or AdmitAll(), clock)
+    link = RedisLink(connector(url, secret, timeout), SCRIPT, observer or Memory(), pause)
+    limiter = RedisLimiter(link, policy, key, AdmitAll() if meanwhile is None else meanwhile, clock)
     limiter.start()
     try:
         yield limiter

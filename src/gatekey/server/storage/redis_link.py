@@ -2,11 +2,12 @@
 One connection to a Redis or Valkey, and what becomes of questions while there is none.
 """
 
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha1
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from redis import exceptions
 from redis.backoff import NoBackoff
@@ -16,6 +17,7 @@ from redis.retry import Retry
 from gatekey.errors import ConfigurationError
 from gatekey.server.auditing.model import Failed, Recovered
 from gatekey.server.auditing.ports import Observer
+from gatekey.server.storage.redis_words import in_words
 
 WHERE = "limit store"
 """What the observer is told it is about."""
@@ -25,6 +27,12 @@ KNOCK_SECONDS = 1.0
 
 RESP2 = 2
 """The protocol that every Redis and Valkey speaks."""
+
+
+ANSWERS = re.compile(rb"(admitted|limited) [0-9]{1,16}|blocked [0-9]{1,16} [0-9]{1,16}")
+"""What the script says; numbers are below 2^53."""
+
+Answer = TypeVar("Answer")
 
 
 class Connection(Protocol):
@@ -63,18 +71,21 @@ class RedisLink:
     """
     Asks `script` over one connection that is used again, one question at a time; any thread may ask.
 
-    A question waits at most `timeout` seconds for its answer. One that gets none, or gets an error, begins an outage:
-    the observer is told once, questions are turned away at once (`StoreAway`), and a thread knocks every second with a
-    real question until one is answered well. Then the observer is told again. A store that is only full is asked on: it
-    still knows who is blocked.
+    A question waits for its answer as long as `connect` has said. One that gets none, or an error, begins an outage:
+    the observer is told once, questions are turned away (`StoreAway`), and a thread knocks every `pause` seconds with a
+    real question until one is answered well. Then the observer is told again. A store that is only full is asked
+    on: it still knows who is blocked.
 
     A connection that was merely closed (by a proxy, for being idle) is made anew on the spot, and the question asked
     again: in the worst case it is counted twice.
     """
 
-    def __init__(self, connect: Callable[[], Connection], script: str, observer: Observer) -> None:
+    def __init__(
+        self, connect: Callable[[], Connection], script: str, observer: Observer, pause: float = KNOCK_SECONDS
+    ) -> None:
         self._connect = connect
         self._observer = observer
+        self._pause = pause
         self._full = _command("EVAL", script)
         self._short = _command("EVALSHA", sha1(script.encode(), usedforsecurity=False).hexdigest())
         self._probe = (b"", b"")
@@ -111,8 +122,7 @@ class RedisLink:
         """
         Run the script on one key with packed arguments and return what it says. Raises `StoreAway`.
         """
-        answer = self._ask(lambda connection: self._run(connection, pack(key), arguments))
-        return answer if isinstance(answer, bytes) else b""
+        return self._ask(lambda connection: self._run(connection, pack(key), arguments))
 
     def delete(self, key: str) -> bool:
         """
@@ -120,7 +130,7 @@ class RedisLink:
         """
         return self._ask(lambda connection: _exchange(connection, b"*2\r\n" + pack("DEL", key))) == 1
 
-    def _ask(self, question: Callable[[Connection], object]) -> object:
+    def _ask(self, question: Callable[[Connection], Answer]) -> Answer:
         with self._turn:
             connection = self._connection
             if connection is None:
@@ -142,11 +152,14 @@ class RedisLink:
                 self._begin_outage(error)
                 raise StoreAway from error
 
-    def _run(self, connection: Connection, key: bytes, arguments: bytes) -> object:
+    def _run(self, connection: Connection, key: bytes, arguments: bytes) -> bytes:
         try:
-            return _exchange(connection, self._short + key + arguments)
+            answer = _exchange(connection, self._short + key + arguments)
         except exceptions.NoScriptError:
-            return _exchange(connection, self._full + key + arguments)
+            answer = _exchange(connection, self._full + key + arguments)
+        if not isinstance(answer, bytes) or not ANSWERS.fullmatch(answer):
+            raise exceptions.InvalidResponse
+        return answer
 
     def _connected(self) -> Connection:
         """
@@ -174,13 +187,13 @@ class RedisLink:
             self._knocking.start()
 
     def _tell_of(self, error: Exception) -> None:
-        words = _in_words(error)
+        words = in_words(error)
         if words != self._outage:
             self._outage = words
             self._observer.tell(Failed(WHERE, words))
 
     def _knock(self) -> None:
-        while not self._closing.wait(KNOCK_SECONDS):
+        while not self._closing.wait(self._pause):
             try:
                 connection = self._connected()
             except Exception as error:  # noqa: BLE001 - see start
@@ -211,7 +224,6 @@ def connector(url: str, secret: str | None, timeout: float) -> Callable[[], Conn
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
-            client_name="gatekey",
         )
         pool.make_connection()
     except (ValueError, TypeError, exceptions.RedisError):
@@ -240,28 +252,3 @@ def _command(word: str, script: str) -> bytes:
 def _exchange(connection: Connection, request: bytes) -> object:
     connection.send_packed_command([request], check_health=False)
     return connection.read_response()
-
-
-WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (exceptions.TimeoutError, "the store does not answer in time"),
-    (exceptions.BusyLoadingError, "the store is still loading its data"),
-    (exceptions.ReadOnlyError, "this store is a replica and takes no writes"),
-    (exceptions.OutOfMemoryError, "the store is full: it knows who is blocked, and takes nothing new"),
-    (exceptions.AuthenticationError, "the store refuses our user or secret"),
-    (exceptions.AuthenticationWrongNumberOfArgsError, "the store refuses our user or secret"),
-    (exceptions.NoPermissionError, "the store forbids our user EVALSHA, EVAL, TIME, GET, SET or DEL on gatekey:*"),
-    (exceptions.AskError, "the store is a cluster, which is not supported"),
-    (exceptions.ConnectionError, "the store cannot be reached"),
-)
-"""What the operator is told of an error; the first that fits."""
-
-
-def _in_words(error: Exception) -> str:
-    """
-    Return what the operator has to know: never the store's own text, which may quote what it was sent.
-    """
-    known = next((words for kind, words in WORDS if isinstance(error, kind)), "")
-    if known or not isinstance(error, exceptions.ResponseError):
-        return known or "the store cannot be reached"
-    code = str(error).split(" ", 1)[0]
-    return f"the store refuses to work ({code})" if code.isupper() else "the store refuses to work"
