@@ -15,7 +15,7 @@ from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, Li
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.limiting.sparing import SparingLimiter
-from support.redis import RedisServer, redis_limiter, redis_server
+from support.redis_store import RedisServer, redis_limiter, redis_server
 
 Clock = Callable[[], int]
 MakeLimiter = Callable[[LimitPolicy, Clock], Limiter]

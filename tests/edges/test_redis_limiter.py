@@ -3,8 +3,7 @@ The limiter of several hosts against a real server: asked by real processes, res
 """
 
 import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,25 +12,14 @@ import pytest
 from gatekey.server.auditing.model import Failed
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.storage.redis_limiter import RedisLimiter
-from support.askers import DEADLINE, HOT, Board, hammer, policy_of, running, wait_for_questions
-from support.redis import RedisServer, redis_limiter, redis_server
+from support.askers import DEADLINE, HOT, Board, policy_of, running, wait_for_questions
+from support.redis_hammering import PROGRAM
+from support.redis_store import RedisServer, redis_limiter, redis_server
 from support.service import Memory
 
 START = 5_000 * SECOND
 BLOCKING = LimitPolicy(block_for=3600)
 FULL = Failed("limit store", "the store is full: it knows who is blocked, and takes nothing new")
-
-
-# ── what the processes do; this file is their program, too ──
-
-
-def run_hammering(url: str, board: str, burst: str, worker: str) -> None:
-    shared = Board(Path(board))
-    with redis_limiter(url, policy_of(burst), lambda: shared.now) as limiter:
-        hammer(limiter, shared, int(worker))
-
-
-# ── the tests ──
 
 
 @pytest.fixture
@@ -60,7 +48,7 @@ def test_one_address_gets_exactly_its_burst_and_its_rate_from_all_processes_toge
 
     with ExitStack() as stack:
         for worker in workers:
-            stack.enter_context(running(__file__, "hammering", store.url, board.path, burst, worker))
+            stack.enter_context(running(PROGRAM, store.url, board.path, burst, worker))
         wait_for_questions(board, workers, 1)
         for _ in range(steps):
             board.now += step
@@ -76,8 +64,7 @@ def test_a_worker_killed_at_any_instant_holds_up_nobody_and_gives_nobody_more(st
     burst, kills = 5000, 4
     with ExitStack() as stack:
         hammering = [
-            stack.enter_context(running(__file__, "hammering", store.url, board.path, burst, worker))
-            for worker in range(1 + kills)
+            stack.enter_context(running(PROGRAM, store.url, board.path, burst, worker)) for worker in range(1 + kills)
         ]
         for kill in range(1, 1 + kills):
             wait_for_questions(board, [kill], 1 + kill % 7)
@@ -187,9 +174,3 @@ def test_a_full_store_that_evicts_nothing_still_knows_who_is_blocked(tmp_path: P
         assert isinstance(limiter.ask(HOT), Blocked)
         assert Admitted() == limiter.ask("a newcomer")
     assert [FULL] == memory.events
-
-
-ROLES: dict[str, Callable[..., None]] = {"hammering": run_hammering}
-
-if __name__ == "__main__":
-    ROLES[sys.argv[1]](*sys.argv[2:])

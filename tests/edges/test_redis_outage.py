@@ -16,7 +16,7 @@ from gatekey.server.limiting.meanwhile import AdmitNone
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from support.ports import free_port
-from support.redis import RedisServer, redis_limiter, redis_server
+from support.redis_store import RedisServer, redis_limiter, redis_server
 from support.service import PATIENCE, Memory, eventually
 
 POLICY = LimitPolicy(rate=1 / 3600, burst=5, block_for=3600)

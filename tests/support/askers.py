@@ -82,12 +82,12 @@ def wait_for_questions(board: Board, workers: Iterable[int], count: int) -> None
 
 
 @contextmanager
-def running(program: str, role: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+def running(program: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
     """
-    A process of a test's own file in this role; in the end it and all that it has forked are killed.
+    A process of a program of ours; in the end it and all that it has forked are killed.
     """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, program, role, *map(str, arguments)]
+    command = [sys.executable, program, *map(str, arguments)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     ) as process:

@@ -353,3 +353,18 @@ def test_a_list_of_networks_holds_networks(tmp_path: Path, value: str) -> None:
 )
 def test_settings_about_proxies_that_would_do_nothing_are_a_fault(environment: dict[str, str], words: str) -> None:
     assert words in fault(environment)
+
+
+@pytest.mark.parametrize("url", ["localhost:6379", "http://:a-secret@localhost", "redis:/localhost"])
+def test_a_store_of_limits_is_a_url_of_one_and_never_quoted(url: str) -> None:
+    text = fault({"GATEKEY_LIMIT_STORE": url})
+
+    assert "GATEKEY_LIMIT_STORE: must be a redis://, rediss:// or unix:// URL" in text
+    assert "a-secret" not in text
+
+
+def test_the_secret_in_the_url_of_a_store_is_not_shown() -> None:
+    settings = read_settings({}, {"GATEKEY_LIMIT_STORE": "redis://:a-secret@localhost"})
+
+    assert "a-secret" not in repr(settings)
+    assert "a-secret" not in settings.model_dump_json()

@@ -22,10 +22,10 @@ from gatekey.server.limiting.ports import Limiter
 from gatekey.server.storage.redis_limiter import SCRIPT, RedisLimiter
 from gatekey.server.storage.redis_link import RedisLink, connector
 from support.ports import free_port
+from support.redis_hammering import KEY
 from support.service import PATIENCE, Memory, eventually
 
 PROGRAMS = ("redis-server", "valkey-server")
-KEY = b"the key of an installation" + bytes(6)
 
 
 def find_server() -> str:
