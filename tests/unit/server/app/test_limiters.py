@@ -4,6 +4,7 @@ import pytest
 from gatekey.server.limits import check_limit_store, limit_policy, make_limiter
 
 from gatekey.errors import ConfigurationError
+from gatekey.server.app.limiters import check_limit_store, limit_policy, make_limiter
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.settings import Settings
