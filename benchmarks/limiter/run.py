@@ -6,6 +6,8 @@ import gc
 import multiprocessing
 import os
 import random
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +21,15 @@ from typing import TypeVar
 
 import click
 
+from gatekey.server.auditing.model import Event
 from gatekey.server.limiting.decide import decide
+from gatekey.server.limiting.meanwhile import AdmitNone
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import SECOND, Admitted, LimitPolicy
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.shared import SharedLimiter
+from gatekey.server.storage.redis_limiter import SCRIPT, RedisLimiter
+from gatekey.server.storage.redis_link import RedisLink, connector
 
 CONTEXT = multiprocessing.get_context("fork")
 Clock = Callable[[], int]
@@ -49,6 +55,11 @@ ROOM = 1.6
 """Places per address, so that few buckets are full; 115 bytes per address."""
 
 
+STORES = ("redis-server", "valkey-server")
+STORE_GOAL = 80
+"""Microseconds: a round trip on one machine, half the time of a signature by RSA."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """
@@ -70,6 +81,45 @@ def shared_table(capacity: int) -> Iterator[Open]:
         path = Path(private) / "limits"
         SharedLimiter.create(path, capacity)
         yield lambda policy, clock: SharedLimiter.open(path, policy, clock)
+
+
+class Loud:
+    """
+    An observer to which any trouble is the end of the measurement.
+    """
+
+    def tell(self, event: Event) -> None:
+        raise RuntimeError(event)
+
+
+@contextmanager
+def store(program: str | None) -> Iterator[tuple[Open, Open] | None]:
+    """
+    A store on a Unix socket: what opens limiters by its own clock, and by the one that is handed in.
+    """
+    if program is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="gatekey-bench-") as private:
+        path = Path(private) / "store"
+        command = [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", private]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                while not path.exists():
+                    time.sleep(0.01)
+                yield (
+                    lambda policy, _: _store_limiter(path, policy, b"own", None),
+                    lambda policy, clock: _store_limiter(path, policy, b"given", clock),
+                )
+            finally:
+                process.terminate()
+
+
+def _store_limiter(path: Path, policy: LimitPolicy, key: bytes, clock: Clock | None) -> Limiter:
+    link = RedisLink(connector(f"unix://{path}", None, 5), SCRIPT, Loud())
+    limiter = RedisLimiter(link, policy, key, AdmitNone(), clock)
+    limiter.start()
+    return limiter
 
 
 def at_once(work: Callable[[Barrier], Found], processes: int) -> list[Found]:
@@ -216,33 +266,43 @@ def _row(*cells: object) -> None:
     click.echo("  ".join(f"{cell!s:<{width}}" for cell, width in zip(cells, widths, strict=False)).rstrip())
 
 
-def _show_costs(shared: Open) -> None:
+def _show_costs(shared: Open, store: Open | None) -> None:
     _row("one decision", "p50 µs", "p99 µs", "all per s", "goal (p50)")
-    for name, make, processes, addresses, goal in (
+    rows: list[tuple[str, Open, int, Callable[[], list[str]], str]] = [
         ("memory, 50,000 addresses", _memory, 1, spread, "2"),
         ("memory, one blocked", _memory, 1, hot, "2"),
         ("shared, 50,000 addresses", shared, 1, spread, ""),
         ("  by two processes", shared, 2, spread, "15"),
         ("shared, one blocked", shared, 1, hot, ""),
         ("  by two processes", shared, 2, hot, "15"),
-    ):
+    ]
+    if store is not None:
+        rows += [
+            ("store, 50,000 addresses", store, 1, spread, str(STORE_GOAL)),
+            ("  by two processes", store, 2, spread, ""),
+            ("store, one blocked", store, 1, hot, str(STORE_GOAL)),
+        ]
+    for name, make, processes, addresses, goal in rows:
         found = cost(make, processes, addresses)
         verdict = goal and f"≤ {goal}: {'met' if found.p50 <= float(goal) else 'MISSED'}"
         _row(name, f"{found.p50:.1f}", f"{found.p99:.1f}", f"{found.rate:,.0f}", verdict)
 
 
-def _show_exactness() -> None:
+def _show_exactness(store: Open | None) -> None:
     _row("one hammered address", "admitted", "right")
     with shared_table(1000) as shared:
         one = hot_exactness(shared, 1)
     with shared_table(1000) as shared:
         two = hot_exactness(shared, 2)
-    for name, (admitted, right) in (
+    rows = [
         ("memory, 1 process", hot_exactness(_memory, 1)),
         ("memory, 2 (each for itself)", hot_exactness(_memory, 2)),
         ("shared, 1 process", one),
         ("shared, 2 processes", two),
-    ):
+    ]
+    if store is not None:
+        rows.append(("store, 2 processes", hot_exactness(store, 2)))
+    for name, (admitted, right) in rows:
         _row(name, admitted, right, "exact" if admitted == right else "NOT exact")
 
 
@@ -271,12 +331,16 @@ def _crowd_row(name: str, found: Crowd, remark: str) -> None:
 @click.option("--addresses", default=1_000_000, show_default=True, help="How many addresses make a crowd.")
 def main(addresses: int) -> None:
     """
-    Measure the limiter in memory and in a shared file.
+    Measure the limiter in memory, in a shared file, and in a Redis or Valkey where one is installed.
     """
-    with shared_table(131_072) as shared:
-        _show_costs(shared)
-    click.echo()
-    _show_exactness()
+    program = next(filter(None, map(shutil.which, STORES)), None)
+    if program is None:
+        click.echo(f"NOT MEASURED: neither {' nor '.join(STORES)} is installed.\n")
+    with shared_table(131_072) as shared, store(program) as made:
+        by_own_clock, by_ours = made or (None, None)
+        _show_costs(shared, by_own_clock)
+        click.echo()
+        _show_exactness(by_ours)
     click.echo()
     _show_crowds(addresses)
 
