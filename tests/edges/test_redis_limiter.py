@@ -19,7 +19,7 @@ from support.service import Memory
 
 START = 5_000 * SECOND
 BLOCKING = LimitPolicy(block_for=3600)
-FULL = Failed("limit store", "the store is full: it knows who is blocked, and takes nothing new")
+FULL = Failed("limit store", "the store is full: it knows who is blocked, and takes nothing new", lasts=True)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ BACK = Recovered("limit store")
 
 
 def failed(words: str) -> Failed:
-    return Failed("limit store", words)
+    return Failed("limit store", words, lasts=True)
 
 
 UNREACHABLE = failed("the store cannot be reached")

@@ -5,11 +5,13 @@ store.
 
 import os
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.ports import free_port
 from support.product import GATEKEY, Product, running_product
 from support.redis_store import RedisServer, redis_server
 from support.service import eventually
@@ -87,18 +89,26 @@ def test_the_secret_of_the_store_may_stand_in_a_file(tmp_path: Path, store: Redi
     assert 1 <= len(keys) <= 2  # the address, and as long as it lasts who knocked
 
 
+def outages(product: Product) -> str:
+    with urllib.request.urlopen(f"http://{product.settings['metrics']}/metrics", timeout=30) as answer:
+        lines: list[str] = answer.read().decode().splitlines()
+    return next(line.split()[-1] for line in lines if line.startswith('gatekey_outages{where="limit store"}'))
+
+
 def test_a_service_whose_store_is_away_starts_says_so_limits_alone_and_says_when_it_is_back(
     tmp_path: Path, store: RedisServer
 ) -> None:
     store.end()
-    with running_product(tmp_path / "data", with_gateway=False, **STRICT, limit_store=store_url(store)) as product:
+    settings = {**STRICT, "limit_store": store_url(store), "workers": 2, "metrics": f"localhost:{free_port()}"}
+    with running_product(tmp_path / "data", with_gateway=False, **settings) as product:
         alone = [ask(product), ask(product)]
-        eventually(lambda: "the store cannot be reached" in product.errors)
+        assert "2.0" == outages(product)
         store.start()
-        eventually(lambda: "recovered" in product.errors)
+        eventually(lambda: outages(product) == "0.0")
 
         assert [401, 429] == alone
         assert [401, 429] == [ask(product), ask(product)]
+        assert [2, 2] == [product.errors.count(text) for text in ("the store cannot be reached", "recovered")]
 
 
 def test_whoever_wants_no_service_without_a_limit_answers_503_and_never_401(tmp_path: Path, store: RedisServer) -> None:

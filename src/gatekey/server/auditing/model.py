@@ -101,16 +101,19 @@ class GatewayChanged:
 class Failed:
     """
     Something of ours went wrong; `error` is the exception's kind and text without any request data.
+
+    What `lasts` goes on until it is told that it `Recovered`; meanwhile it may be told again, for another reason.
     """
 
     where: str
     error: str
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
     """
-    What had `Failed` under this name works again.
+    What had failed under this name, and lasted, works again.
     """
 
     where: str

@@ -93,6 +93,7 @@ class LogObserver:
             case GatewayChanged():
                 self._log.info("gateway", **values)
             case Failed():
+                del values["lasts"]
                 self._log.error("failed", **values)
             case Recovered():
                 self._log.warning("recovered", **values)

@@ -34,21 +34,34 @@ def count_together(folder: Path) -> None:
     os.environ[SHARED_FOLDER] = str(folder)
 
 
+def forget_process(process_id: int) -> None:
+    """
+    Let the outages of a process end with it. Its counts stay.
+    """
+    if SHARED_FOLDER in os.environ:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(process_id)  # type: ignore[no-untyped-call] # the library's own gap
+
+
 class MetricsObserver:
     """
     The `Observer` port over prometheus_client.
     """
 
     def __init__(self) -> None:
-        from prometheus_client import Counter  # only where metrics are wanted: it costs 10 MB
+        from prometheus_client import Counter, Gauge  # only where metrics are wanted: it costs 10 MB
 
         self._answers = Counter(
             "gatekey_requests", "Requests answered, by endpoint and HTTP status.", ("endpoint", "status")
         )
         self._failures = Counter("gatekey_failures", "Faults of our own, by where they happened.", ("where",))
         self._doubts = Counter("gatekey_doubted_proxies", "Proxies whose word on their callers is doubted.")
-        self._recoveries = Counter(
-            "gatekey_recoveries", "Ends of faults that last, such as a store's outage, by where they were.", ("where",)
+        self._outages = Gauge(
+            "gatekey_outages",
+            "Processes in which something is out of order just now, by what it is.",
+            ("where",),
+            multiprocess_mode="livesum",
         )
         self._changes = Counter("gatekey_gateway_changes", "Starts, ends and new configurations of the gateway.")
         self._known: dict[tuple[str, int], Counter] = {}
@@ -70,8 +83,10 @@ class MetricsObserver:
                 self._changes.inc()
             case Failed():
                 self._failures.labels(event.where).inc()
+                if event.lasts:
+                    self._outages.labels(event.where).set(1)
             case Recovered():
-                self._recoveries.labels(event.where).inc()
+                self._outages.labels(event.where).set(0)
 
     def _count(self, endpoint: str, status: int) -> None:
         counter = self._known.get((endpoint, status))

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from gatekey.errors import ServiceError
 from gatekey.server.auditing.model import Failed
 from gatekey.server.auditing.ports import Observer
+from gatekey.server.observing.metrics import forget_process
 from gatekey.server.serving.http_server import GRACE_SECONDS
 from gatekey.server.settings import Settings
 
@@ -68,6 +69,7 @@ class WorkerPool:
             if process.stdout is not None and await process.stdout.readline():
                 ready.set()
             code = await process.wait()
+            forget_process(process.pid)
             if not ready.is_set():
                 return  # it never worked: the start as a whole has failed
             if not self._ending:

@@ -190,7 +190,7 @@ class RedisLink:
         words = in_words(error)
         if words != self._outage:
             self._outage = words
-            self._observer.tell(Failed(WHERE, words))
+            self._observer.tell(Failed(WHERE, words, lasts=True))
 
     def _knock(self) -> None:
         while not self._closing.wait(self._pause):
