@@ -99,9 +99,13 @@ STEPS = st.one_of(
 """Nanoseconds from one question to the next; some lead back, as clocks do that are set."""
 
 
-@given(st.lists(st.tuples(POLICIES, st.lists(STEPS, min_size=1, max_size=30)), min_size=1, max_size=3))
+BOUNDARIES = st.sampled_from(["full_at", "window_ends", "blocked_until"])
+"""Right onto an instant that is remembered."""
+
+
+@given(st.lists(st.tuples(POLICIES, st.lists(STEPS | BOUNDARIES, min_size=1, max_size=30)), min_size=1, max_size=3))
 def test_the_script_says_and_remembers_what_decide_does(
-    store: RedisServer, limiter: RedisLimiter, clock: HandClock, plan: list[tuple[LimitPolicy, list[int]]]
+    store: RedisServer, limiter: RedisLimiter, clock: HandClock, plan: list[tuple[LimitPolicy, list[int | str]]]
 ) -> None:
     """
     One address, under one policy after another.
@@ -110,7 +114,10 @@ def test_the_script_says_and_remembers_what_decide_does(
     clock.now = YEAR_2100
     for policy, steps in plan:
         for step in steps:
-            clock.now += step
+            if isinstance(step, int):
+                clock.now += step
+            elif state is not None:
+                clock.now = getattr(state, step) or clock.now
             right, state = decide(whole(policy), state, clock.now // MICROSECOND * MICROSECOND)
 
             assert words(right) == words(limiter.ask(address, policy))
