@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from gatekey.server.limits import check_limit_store, limit_policy, make_limiter
 
 from gatekey.errors import ConfigurationError
 from gatekey.server.app.limiters import check_limit_store, limit_policy, make_limiter
