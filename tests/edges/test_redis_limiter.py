@@ -13,6 +13,8 @@ from gatekey.server.auditing.model import Failed
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.storage.redis_limiter import RedisLimiter
 from support.askers import DEADLINE, HOT, Board, policy_of, running, wait_for_questions
+from support.certificates import write_certificate
+from support.ports import free_port
 from support.redis_hammering import PROGRAM
 from support.redis_store import RedisServer, redis_limiter, redis_server
 from support.service import Memory
@@ -89,6 +91,19 @@ def test_two_hosts_share_a_block_and_another_installation_does_not(store: RedisS
         assert blocked(one)
         assert isinstance(other.ask(HOT), Blocked)
         assert Admitted() == stranger.ask(HOT)
+
+
+def test_a_store_behind_tls_is_asked_when_its_certificate_is_trusted(tmp_path: Path) -> None:
+    certificate, key = write_certificate(tmp_path)
+    port, told = free_port(), Memory()
+    tls = ("--tls-port", str(port), "--tls-cert-file", str(certificate), "--tls-key-file", str(key))
+    url = f"rediss://localhost:{port}"
+    with redis_server(tmp_path, *tls, "--tls-auth-clients", "no"):
+        with redis_limiter(f"{url}?ssl_ca_certs={certificate}", LimitPolicy(burst=1)) as trusting:
+            assert [Admitted(), Limited(1)] == [trusting.ask(HOT) for _ in range(2)]
+        with redis_limiter(url, LimitPolicy(burst=1), observer=told) as doubting:
+            assert [Admitted(), Admitted()] == [doubting.ask(HOT) for _ in range(2)]
+    assert [Failed("limit store", "the store cannot be reached", lasts=True)] == told.events
 
 
 def test_an_unblocked_address_is_free_on_every_host(store: RedisServer) -> None:
