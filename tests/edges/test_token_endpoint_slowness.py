@@ -3,7 +3,6 @@ The token endpoint and those who send slowly, under a clock that jumps: nobody w
 """
 
 import asyncio
-import selectors
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -18,6 +17,7 @@ from gatekey.server.app.parts import open_directory
 from gatekey.server.auditing.model import Event, OAuthAnswered
 from gatekey.server.serving.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
 from gatekey.server.web.plain import BODY_SECONDS
+from support.jumping_clock import JumpingLoop
 from support.service import PROTOCOLS, Memory, installed
 
 HEAD = b"POST /oauth/token HTTP/1.1\r\nHost: x\r\n"
@@ -25,29 +25,6 @@ LENGTH = b"Content-Length: 100\r\n\r\n"
 ENDED_EARLY = ["The body ended early."]
 
 both_ways = pytest.mark.parametrize("protocol", PROTOCOLS)
-
-
-class JumpingClock(selectors.DefaultSelector):
-    """
-    Where a loop would wait for its next timer, the time is set forward instead.
-    """
-
-    ahead = 0.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
-        if not ready and timeout:
-            self.ahead += timeout
-        return ready
-
-
-class JumpingLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self.clock = JumpingClock()
-        super().__init__(self.clock)
-
-    def time(self) -> float:
-        return self.clock.ahead
 
 
 async def nothing() -> Message:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatekey.server.limiting.origin.proxy_header import Relayed
+from gatekey.server.serving.deadline import Deadline
 from gatekey.server.web.callers import Callers
 
 GRACE_SECONDS = 5
@@ -46,7 +47,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._reading_head = True
         self._offers_upgrade = False
-        self._deadline: asyncio.TimerHandle | None = None
+        self._reading_is_timed = False
+        self._deadline = Deadline(self.loop, READING_SECONDS, self.too_slow)
         self._callers: Callers | None = getattr(self.app, "callers", None)
         self.relayed: Relayed | None = None
         """What a trusted proxy said on this connection by the PROXY protocol, None where that is not spoken."""
@@ -56,21 +58,21 @@ class BoundedProtocol(HttpToolsProtocol):
         Start the clock for the first head.
         """
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(READING_SECONDS, self.too_slow)
+        self._time_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """
         Stop the clock.
         """
-        self._stop_clock()
+        self._deadline.end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """
         Count the bytes of a head and start its clock; a body has limits of its own.
         """
-        if self._reading_head and self._deadline is None:
-            self._deadline = self.loop.call_later(READING_SECONDS, self.too_slow)
+        if self._reading_head and not self._reading_is_timed:
+            self._time_reading()
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -131,13 +133,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def wait_for_the_next(self) -> None:
         """
-        Start the clock of an idle connection again: the body of a request that was answered early has stopped it.
+        Start the clock of an idle connection; where an answered request still has a body to come, that clock runs on.
         """
         self._unset_keepalive_if_required()
-        if not self.transport.is_closing():
-            self.timeout_keep_alive_task = self.loop.call_later(
-                self.timeout_keep_alive, self.timeout_keep_alive_handler
-            )
+        if not self._reading_is_timed:
+            self._deadline.set(KEEP_ALIVE_SECONDS)
 
     def _read_again_without_upgrade(self, rest: bytes) -> None:
         # RFC 9110 section 7.8: an upgrade may be ignored. Java's own HttpClient and `curl --http2` offer h2c with their
@@ -158,27 +158,27 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         self._reading_head, self._head_bytes = False, 0
         if not body_follows:
-            self._stop_clock()
+            self._reading_is_timed = False
+            self._deadline.unset()
 
     def message_is_read(self) -> None:
         """
         Note that the message is whole.
         """
         self._reading_head, self._head_bytes = True, 0
-        self._stop_clock()
+        self._reading_is_timed = False
+        self._deadline.unset()
 
     def too_slow(self) -> None:
         """
-        Close a connection that took too long to say what it wants.
+        Close a connection that took too long to say what it wants, or wants nothing any more.
         """
-        self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
 
-    def _stop_clock(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _time_reading(self) -> None:
+        self._reading_is_timed = True
+        self._deadline.set(READING_SECONDS)
 
 
 class HttpServer(uvicorn.Server):

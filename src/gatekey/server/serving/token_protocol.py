@@ -108,8 +108,10 @@ class TokenProtocol(BoundedProtocol):
         self._body = b""
         stays = self.parser.should_keep_alive() and (b"connection", b"close") not in answer.headers
         self.transport.write(self._encode(answer, stays=stays))
-        self.on_response_complete()
-        if not stays:
+        self.server_state.total_requests += 1
+        if stays:
+            self.wait_for_the_next()
+        else:
             self.transport.close()
 
     def _encode(self, answer: Answer, *, stays: bool) -> bytes:
