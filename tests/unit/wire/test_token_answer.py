@@ -51,6 +51,13 @@ def test_what_the_service_writes_is_what_the_client_reads(token: str, expires_in
     assert TokenAnswer(SecretText(token), expires_in, scope) == read_answer(response)
 
 
+@given(st.text(), st.integers(), st.text())
+def test_what_the_service_writes_by_hand_is_what_a_json_encoder_writes(token: str, expires_in: int, scope: str) -> None:
+    members = {"access_token": token, "scope": scope, "expires_in": expires_in, "token_type": "Bearer"}
+
+    assert json.dumps(members, separators=(",", ":")).encode() == encode_success(token, expires_in, scope)
+
+
 @given(words.filter(bool), words)
 def test_a_refusal_keeps_its_words(error: str, description: str) -> None:
     response = HttpResponse(400, (), encode_error(error, description))

@@ -15,8 +15,9 @@ from gatekey.server.web.plain import ended_early, too_large, too_slow
 from gatekey.server.web.token_endpoint import TokenEndpoint
 from gatekey.wire.fields import BODY_LIMIT
 
-STATUS_LINES = {status: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 FIXED_HEADERS = b"content-type: application/json\r\ncache-control: no-store\r\npragma: no-cache\r\n"
+CLOSES = (b"connection", b"close")
 
 
 class TokenProtocol(BoundedProtocol):
@@ -106,18 +107,25 @@ class TokenProtocol(BoundedProtocol):
             return
         answer = endpoint.answer_at_once(self._head, self._body, refused)
         self._body = b""
-        stays = self.parser.should_keep_alive() and (b"connection", b"close") not in answer.headers
-        self.transport.write(self._encode(answer, stays=stays))
+        stays = self.parser.should_keep_alive() and CLOSES not in answer.headers
+        self.transport.write(encode_answer(answer, self.server_state.default_headers, stays=stays))
         self.server_state.total_requests += 1
         if stays:
             self.wait_for_the_next()
         else:
             self.transport.close()
 
-    def _encode(self, answer: Answer, *, stays: bool) -> bytes:
-        lines = [STATUS_LINES[HTTPStatus(answer.status)]]
-        lines += [b"%b: %b\r\n" % pair for pair in (*self.server_state.default_headers, *answer.headers)]
-        if not stays and (b"connection", b"close") not in answer.headers:
-            lines.append(b"connection: close\r\n")
-        lines.append(b"content-length: %d\r\n" % len(answer.body))
-        return b"".join((*lines, FIXED_HEADERS, b"\r\n", answer.body))
+
+def encode_answer(answer: Answer, default_headers: list[tuple[bytes, bytes]], *, stays: bool) -> bytes:
+    """
+    Return the bytes of an answer; `stays` says whether the connection does.
+    """
+    closing = () if stays or CLOSES in answer.headers else (CLOSES,)
+    headers = [b"%b: %b\r\n" % pair for pair in (*default_headers, *answer.headers, *closing)]
+    return b"%b%bcontent-length: %d\r\n%b\r\n%b" % (
+        STATUS_LINES[answer.status],
+        b"".join(headers),
+        len(answer.body),
+        FIXED_HEADERS,
+        answer.body,
+    )
