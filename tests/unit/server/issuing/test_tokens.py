@@ -21,7 +21,7 @@ from gatekey.server.clients.model import Created
 from gatekey.server.issuing.assertions import AssertionCheck
 from gatekey.server.issuing.authentication import ClientAuthentication
 from gatekey.server.issuing.model import Granted, IssuingPolicy, Refusal, Refused
-from gatekey.server.issuing.tokens import TokenService
+from gatekey.server.issuing.tokens import PREPARED_KINDS, TokenService
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.revocation_store import SqlSpentAssertions
 from gatekey.wire.client_authentication import Method, SecretCredential
@@ -287,3 +287,34 @@ def test_no_printing_of_the_service_shows_its_pepper_or_a_digest(office: Office)
     assert repr(pepper) not in repr(office.service)
     assert repr(SHIELD_KEY) not in repr(office.service)
     assert repr(digest_secret(pepper, office.created.secret.reveal())) not in repr(known)
+
+
+def test_what_was_prepared_for_a_client_ends_with_what_the_directory_knew(office: Office) -> None:
+    """
+    A rotated secret, another lifetime, a deleted client: the next token says what is true then.
+    """
+    created = add_client(office.installation, "prepared")
+    known = replace(office, created=created)
+    first = known.claims(known.ask())
+    prepared = len(office.service.kinds)
+    again = known.claims(known.ask())
+    add_client(office.installation, "newcomer")
+    changed = known.claims(known.ask())
+    kept = len(office.service.kinds)
+    office.installation.clients.delete(created.client.client_id, by="test")
+
+    assert [{**first, "jti": ""}] * 2 == [{**claims, "jti": ""} for claims in (again, changed)]
+    assert (prepared, Refused) == (kept, type(known.ask()))
+
+
+def test_a_worker_keeps_no_more_kinds_of_tokens_than_it_has_room_for(office: Office) -> None:
+    created = add_client(office.installation, "one-more")
+    known = replace(office, created=created)
+    known.ask()
+    (kind,) = [kind for kind in office.service.kinds.values() if kind.client.client_id == created.client.client_id]
+    office.service.kinds.clear()
+    office.service.kinds.update({(str(number), Scope.ZEEBE): kind for number in range(PREPARED_KINDS)})
+    granted = known.ask()
+
+    assert isinstance(granted, Granted)
+    assert [(created.secret_id, Scope.ZEEBE)] == list(office.service.kinds)
