@@ -57,8 +57,7 @@ def read_credential(fields: Fields, authorization: str | None) -> Credential:
     """
     Return the one credential of a request. Raises `UnreadableError` for none, half of one, or two.
     """
-    ways = [authorization is not None, "client_secret" in fields, "client_assertion" in fields]
-    if ways.count(True) > 1:
+    if (authorization is not None) + ("client_secret" in fields) + ("client_assertion" in fields) > 1:
         raise UnreadableError("Credentials were sent in more than one way: use one.")
     if authorization is not None:
         client_id, secret = read_basic(authorization)

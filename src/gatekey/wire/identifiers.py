@@ -79,6 +79,13 @@ def read_secret(text: str) -> SecretShape | None:
     return SecretShape(secret_id) if checksum == _checksum(body) else None
 
 
+def claimed_secret_id(text: str) -> str:
+    """
+    Return the id that a text carries if it is a secret; any ten characters or fewer if it is none.
+    """
+    return text[len(SECRET_PREFIX) : len(SECRET_PREFIX) + SECRET_ID_LENGTH]
+
+
 def loggable_client_id(claimed: str) -> str:
     """
     Return a claimed client id as a log may hold it: people paste secrets into the wrong field.

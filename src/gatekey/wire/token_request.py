@@ -80,8 +80,10 @@ def _resource(fields: Fields) -> str | None:
 
 
 def _scopes(fields: Fields) -> tuple[str, ...]:
-    words = tuple(fields.get("scope", "").split(" "))
-    given = tuple(word for word in words if word)
+    scope = fields.get("scope")
+    if scope is None:
+        return ()
+    given = tuple(word for word in scope.split(" ") if word)
     if len(given) > SCOPE_LIMIT or not all(SCOPE_WORD.fullmatch(word) for word in given):
         raise UnreadableError("The scope is not acceptable.", "invalid_scope")
     return given

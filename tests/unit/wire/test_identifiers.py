@@ -11,6 +11,7 @@ from gatekey.wire.identifiers import (
     SECRET_LENGTH,
     Choose,
     SecretShape,
+    claimed_secret_id,
     loggable_client_id,
     make_client_id,
     make_secret,
@@ -41,6 +42,12 @@ def test_a_made_secret_is_well_formed_and_tells_its_id(seed: int) -> None:
     assert SECRET_LENGTH == len(secret) == 64
     assert secret.startswith("gks_")
     assert SecretShape(secret_id) == read_secret(secret)
+    assert secret_id == claimed_secret_id(secret)
+
+
+@given(st.text(max_size=80))
+def test_any_text_claims_some_secret_id(text: str) -> None:
+    assert len(claimed_secret_id(text)) <= SECRET_ID_LENGTH
 
 
 @given(seeds)

@@ -12,7 +12,7 @@ from gatekey.server.issuing.model import Authenticated, KnownClient, KnownSecret
 from gatekey.server.issuing.ports import ClientDirectory
 from gatekey.server.issuing.revocation import name_key
 from gatekey.wire.client_authentication import AssertionCredential, Credential, SecretCredential
-from gatekey.wire.identifiers import read_secret
+from gatekey.wire.identifiers import claimed_secret_id, read_secret
 
 NO_SECRET = KnownSecret(bytes(32), ends=0.0)
 """Compared with when there is no stored digest, so that an unknown client costs what a known one costs."""
@@ -45,18 +45,19 @@ class ClientAuthentication:
 
     def _by_secret(self, client: KnownClient | None, credential: SecretCredential) -> Authenticated | str:
         text = credential.secret.reveal()
-        shape = read_secret(text)
-        secret_id = shape.secret_id if shape else ""
+        secret_id = claimed_secret_id(text)
         secret = (client.secrets.get(secret_id) if client else None) or NO_SECRET
         given = hmac.digest(self.pepper, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        right = hmac.compare_digest(given, secret.digest)
+        right = hmac.compare_digest(given, secret.digest) and secret is not NO_SECRET
+        if client is not None and right and (secret.ends is None or secret.ends > self.now()):
+            return Authenticated(client, secret_id, credential.method, client.valid_from(secret_id))
+        # A right secret needs no look at its checksum. Every other gets one, so that all refusals cost alike.
+        shape = read_secret(text)
         if client is None:
             return "unknown or deleted client"
-        if not right or secret is NO_SECRET:
-            return "wrong secret" if shape else "no secret of ours"
-        if secret.ends is not None and secret.ends <= self.now():
+        if right:
             return f"secret {secret_id} has ended"
-        return Authenticated(client, secret_id, credential.method, client.valid_from(secret_id))
+        return "wrong secret" if shape else "no secret of ours"
 
     def _by_assertion(self, client: KnownClient | None, credential: AssertionCredential) -> Authenticated | str:
         if client is None:

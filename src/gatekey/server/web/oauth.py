@@ -63,7 +63,10 @@ class Head:
         """
         Return a header's value as Latin-1 text; None when it is missing. Repeated ones that matter were refused before.
         """
-        return next((value.decode("latin-1") for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value.decode("latin-1")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
