@@ -87,6 +87,14 @@ def signing(lives: Iterable[KeyLife], now: float) -> KeyLife | None:
     return max(begun, key=lambda life: (life.signs_from, life.created, life.retires or math.inf), default=None)
 
 
+def next_change(lives: Iterable[KeyLife], now: float) -> float:
+    """
+    Return the first instant after `now` at which another key may sign; infinity where none is planned.
+    """
+    planned = [instant for life in lives for instant in (life.signs_from, life.retires) if instant is not None]
+    return min((instant for instant in planned if instant > now), default=math.inf)
+
+
 def due(lives: tuple[KeyLife, ...], policy: RotationPolicy, now: float) -> Rotation | None:
     """
     Return the rotation that is due: by age, by a changed algorithm, or because nothing follows the key that signs.

@@ -5,17 +5,19 @@ Before every look-up one `PRAGMA data_version` (microseconds, no page read) asks
 committed since; only then is anything read. So a deletion by another process is seen by the very next token request.
 """
 
+import math
 import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from gatekey.errors import StorageUnavailable
 from gatekey.server.issuing.keys import Algorithm, SigningKey
 from gatekey.server.issuing.model import KnownClient, KnownSecret
 from gatekey.server.issuing.revocation import Kind, read_scope
-from gatekey.server.issuing.rotation import KeyLife, signing
+from gatekey.server.issuing.rotation import KeyLife, next_change, signing
 from gatekey.server.storage.sealing import Seal
 from gatekey.wire.vocabulary import Scope
 
@@ -37,6 +39,21 @@ _SIGNING_KEYS = "SELECT key_id, algorithm, created, signs_from, retires, sealed 
 _REVOCATIONS = "SELECT kind, subject, before FROM revocation"
 
 
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """
+    The key that signs from `since` until `until`, in seconds since 1970.
+    """
+
+    key: SigningKey | None
+    since: float
+    until: float
+
+
+NO_KEY = _Signing(None, math.inf, math.inf)
+"""Before the first look, and after each change."""
+
+
 class Directory:
     """
     The `ClientDirectory` and `KeyRing` ports of issuing; `now` is in seconds since 1970.
@@ -54,6 +71,7 @@ class Directory:
         self._revision = -1
         self._clients: dict[str, KnownClient] = {}
         self._keys: tuple[tuple[KeyLife, SigningKey], ...] = ()
+        self._signing = NO_KEY
         self._revoked_tokens: frozenset[str] = frozenset()
 
     def find(self, client_id: str) -> KnownClient | None:
@@ -75,11 +93,18 @@ class Directory:
         """
         if self._revision < 0:
             self.refresh()
-        current = signing((life for life, _ in self._keys), self._now())
-        for life, key in self._keys:
-            if life is current:
-                return key
-        raise StorageUnavailable("No key signs tokens now.", hint="Run `gatekey keys rotate --now`.")
+        now = self._now()
+        if not self._signing.since <= now < self._signing.until:
+            self._signing = self._choose_key(now)
+        if self._signing.key is None:
+            raise StorageUnavailable("No key signs tokens now.", hint="Run `gatekey keys rotate --now`.")
+        return self._signing.key
+
+    def _choose_key(self, now: float) -> "_Signing":
+        lives = [life for life, _ in self._keys]
+        current = signing(lives, now)
+        key = next((key for life, key in self._keys if life is current), None)
+        return _Signing(key, now, next_change(lives, now))
 
     def published_keys(self) -> tuple[SigningKey, ...]:
         """
@@ -126,7 +151,7 @@ class Directory:
         try:
             (revision,) = connection.execute("SELECT number FROM revision WHERE topic = 'directory'").fetchone()
             if revision != self._revision:
-                self._keys = self._read_keys(connection)
+                self._keys, self._signing = self._read_keys(connection), NO_KEY
                 revocations = _read_revocations(connection)
                 self._clients = _read_clients(connection, revocations)
                 self._revoked_tokens = frozenset(revocations[Kind.TOKEN])

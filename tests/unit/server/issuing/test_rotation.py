@@ -17,6 +17,7 @@ from gatekey.server.issuing.rotation import (
     RotationPolicy,
     due,
     may_retire,
+    next_change,
     retire,
     rotate,
     signing,
@@ -281,3 +282,19 @@ def test_a_year_by_itself_uses_one_key_after_the_other() -> None:
 
     assert published <= 3
     assert 29 <= len(history.signed) <= 31
+
+
+instants = st.integers(min_value=0, max_value=50)
+some_lives = st.lists(
+    st.builds(KeyLife, st.uuids().map(str), st.just(Algorithm.RS256), instants, instants, st.none() | instants),
+    max_size=4,
+)
+
+
+@given(some_lives, instants)
+def test_until_the_next_change_the_same_key_signs(lives: list[KeyLife], now: int) -> None:
+    until = min(next_change(lives, now), 52)
+    tenths = [now + tenth / 10 for tenth in range(10 * (int(until) - now))]
+
+    assert now < until
+    assert all(signing(lives, now) is signing(lives, instant) for instant in tenths)
