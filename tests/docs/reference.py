@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from gatekey.cli import commands
+from gatekey.cli import COMMANDS, commands
 from gatekey.server.settings import Settings
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
@@ -49,7 +49,10 @@ def command_help() -> str:
 def _contexts(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
-        for name, command in context.command.commands.items():
+        names = COMMANDS if context.command is commands else context.command.commands
+        for name in names:
+            command = context.command.get_command(context, name)
+            assert command is not None
             yield from _contexts(click.Context(command, parent=context, info_name=name))
 
 

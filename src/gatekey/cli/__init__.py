@@ -7,53 +7,61 @@ contexts and the client software take them. Imports the server only inside the c
 """
 
 import sys
+from importlib import import_module
 
 import click
 
 from gatekey import __version__
-from gatekey.cli.authority import authority
-from gatekey.cli.clients import clients
-from gatekey.cli.clusters import clusters
-from gatekey.cli.doctor import doctor
-from gatekey.cli.exec import execute
 from gatekey.cli.exits import Exit
-from gatekey.cli.gateway_key import gateway_key
-from gatekey.cli.keys import keys
-from gatekey.cli.logout import logout
-from gatekey.cli.secrets import secrets
-from gatekey.cli.serve import serve
-from gatekey.cli.sign_in import sign_in
-from gatekey.cli.status import status
-from gatekey.cli.token import token
-from gatekey.cli.tokens import tokens
 from gatekey.errors import GatekeyError
 
+COMMANDS = {
+    "serve": "serve",
+    "sign-in": "sign_in",
+    "clusters": "clusters",
+    "clients": "clients",
+    "secrets": "secrets",
+    "keys": "keys",
+    "tokens": "tokens",
+    "authority": "authority",
+    "gateway-key": "gateway_key",
+    "token": "token",
+    "exec": "execute",
+    "status": "status",
+    "logout": "logout",
+    "doctor": "doctor",
+}
+"""The function of each command, in the module of the command's name."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+
+class Commands(click.Group):
+    """
+    Loads the one command that was asked for: loading all of them takes longer than `gatekey token` does.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """
+        Return the names, as `--help` lists them.
+        """
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """
+        Return a command, None where there is none of this name.
+        """
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = getattr(module, COMMANDS[cmd_name])
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, package_name="gatekey", message="gatekey %(version)s")
 def commands() -> None:
     """
     API clients, access tokens and a guarded gateway for Camunda 8 / Zeebe.
     """
-
-
-for command in (
-    serve,
-    sign_in,
-    clusters,
-    clients,
-    secrets,
-    keys,
-    tokens,
-    authority,
-    gateway_key,
-    token,
-    execute,
-    status,
-    logout,
-    doctor,
-):
-    commands.add_command(command)
 
 
 def main() -> None:
