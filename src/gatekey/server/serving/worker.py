@@ -6,6 +6,7 @@ that closes, so it never outlives the process that started it.
 """
 
 import asyncio
+import gc
 import json
 import signal
 import socket
@@ -67,6 +68,7 @@ def main(descriptors: Sequence[int]) -> None:
     """
     Serve on inherited sockets, as one of several workers.
     """
+    gc.freeze()  # what was imported stays: looking for garbage among it would keep requests waiting
     told = json.loads(sys.stdin.readline())
     settings = Settings.model_validate(told["settings"])
     configure_logs(settings.log_format, settings.log_level)
