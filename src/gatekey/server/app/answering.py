@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Mapping
 
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from gatekey.server.app.gateway_view import gateway_view
@@ -24,14 +23,10 @@ from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.revocation_store import SqlSpentAssertions
 from gatekey.server.web.application import Application
 from gatekey.server.web.callers import Callers
-from gatekey.server.web.console.rooms import Desk, console
-from gatekey.server.web.discovery import Discovery
 from gatekey.server.web.forward_auth import CurrentView, ForwardAuth
-from gatekey.server.web.health import health_routes
+from gatekey.server.web.later import Later
 from gatekey.server.web.leaks import PATH as LEAKS_PATH
 from gatekey.server.web.leaks import LeakEndpoint
-from gatekey.server.web.revocation_feed import RevocationFeed
-from gatekey.server.web.secrets_api import SecretsApi
 from gatekey.server.web.token_endpoint import PATHS, TokenEndpoint
 from gatekey.server.web.token_life import INTROSPECTION_PATH, REVOCATION_PATH, IntrospectionEndpoint, RevocationEndpoint
 
@@ -43,22 +38,17 @@ def compose(installation: Installation, directory: Directory, observer: Observer
     policy = issuing_policy(installation)
     check = TokenCheck(directory, directory, policy, time.time)
     endpoints = _endpoints(installation, directory, observer, limiter)
-    others = Starlette(
-        routes=[
-            *Discovery(policy.issuer, directory).routes(),
-            *SecretsApi(check, installation.clusters.store, observer).routes(),
-            *RevocationFeed(
-                installation.revocations, installation.gateway_key, observer, directory.refresh, time.time
-            ).routes(),
-            *health_routes(directory.refresh),
-            *console(_desk(installation)),
-        ]
-    )
-    others.router.redirect_slashes = False  # its redirects name whatever host the caller named
+
+    def others() -> ASGIApp:
+        from gatekey.server.app.visiting import visiting_rooms
+
+        return visiting_rooms(installation, directory, check, observer)
+
     view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
     decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
     at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
-    return Application(endpoints, at_once, decisions, others, Callers(trust_of(installation.settings), observer))
+    callers = Callers(trust_of(installation.settings), observer)
+    return Application(endpoints, at_once, decisions, Later(others), callers)
 
 
 def _endpoints(
@@ -101,18 +91,6 @@ def issuing_policy(installation: Installation) -> IssuingPolicy:
         form=TokenForm(settings.token_form),
         shield_window=settings.storm_shield,
         longest_life=settings.token_lifetime_max,
-    )
-
-
-def _desk(installation: Installation) -> Desk:
-    return Desk(
-        clients=installation.clients,
-        secrets=installation.secrets,
-        clusters=installation.clusters,
-        sign_in=installation.sign_in,
-        site=installation.site,
-        secure_cookies=installation.site.public_url.startswith("https:"),
-        csrf_key=installation.master.derive("console forms"),
     )
 
 

@@ -1,0 +1,52 @@
+"""
+What people and programs visit beside the OAuth endpoints: discovery, APIs, health and the console.
+
+A file of its own because it is loaded when the first of them comes: Starlette, Jinja2 and all pages take as long as a
+tenth of the start, and a worker that only issues tokens never needs them.
+"""
+
+import time
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from gatekey.server.app.installation import Installation
+from gatekey.server.auditing.ports import Observer
+from gatekey.server.issuing.verification import TokenCheck
+from gatekey.server.storage.directory import Directory
+from gatekey.server.web.console.rooms import Desk, console
+from gatekey.server.web.discovery import Discovery
+from gatekey.server.web.health import health_routes
+from gatekey.server.web.revocation_feed import RevocationFeed
+from gatekey.server.web.secrets_api import SecretsApi
+
+
+def visiting_rooms(installation: Installation, directory: Directory, check: TokenCheck, observer: Observer) -> ASGIApp:
+    """
+    Plug the rooms together.
+    """
+    rooms = Starlette(
+        routes=[
+            *Discovery(check.policy.issuer, directory).routes(),
+            *SecretsApi(check, installation.clusters.store, observer).routes(),
+            *RevocationFeed(
+                installation.revocations, installation.gateway_key, observer, directory.refresh, time.time
+            ).routes(),
+            *health_routes(directory.refresh),
+            *console(_desk(installation)),
+        ]
+    )
+    rooms.router.redirect_slashes = False  # its redirects name whatever host the caller named
+    return rooms
+
+
+def _desk(installation: Installation) -> Desk:
+    return Desk(
+        clients=installation.clients,
+        secrets=installation.secrets,
+        clusters=installation.clusters,
+        sign_in=installation.sign_in,
+        site=installation.site,
+        secure_cookies=installation.site.public_url.startswith("https:"),
+        csrf_key=installation.master.derive("console forms"),
+    )
