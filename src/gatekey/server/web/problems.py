@@ -3,9 +3,11 @@ Refusals of JSON APIs as problem details (RFC 9457).
 """
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
 
 
 def problem_details(status: int, detail: str, instance: str) -> dict[str, str | int]:
@@ -21,9 +23,11 @@ def problem_details(status: int, detail: str, instance: str) -> dict[str, str | 
     }
 
 
-def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(request: "Request", status: int, detail: str, headers: dict[str, str] | None = None) -> "JSONResponse":
     """
     Return `application/problem+json` with all five members: Camunda's Python SDK fails without `instance`.
     """
+    from starlette.responses import JSONResponse  # here: whoever only needs the words starts without it
+
     body = problem_details(status, detail, request.url.path)
     return JSONResponse(body, status, {"cache-control": "no-store", **(headers or {})}, "application/problem+json")
