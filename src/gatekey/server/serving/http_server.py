@@ -4,7 +4,7 @@ The HTTP server: uvicorn, with its own ideas about signals, proxies and logs put
 
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -203,7 +203,7 @@ class HttpServer(uvicorn.Server):
 
 def http_server(
     application: ASGIApp,
-    protocol: type[BoundedProtocol] = BoundedProtocol,
+    protocol: Callable[..., BoundedProtocol] = BoundedProtocol,
     tls: ssl.SSLContext | None = None,
     server: type[HttpServer] = HttpServer,
 ) -> HttpServer:
@@ -213,7 +213,7 @@ def http_server(
     return server(
         uvicorn.Config(
             application,
-            http=protocol,
+            http=protocol,  # type: ignore[arg-type] # uvicorn says "class" and only calls it
             ssl_context_factory=None if tls is None else lambda _config, _default: tls,
             ws="none",
             lifespan="off",

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gatekey.server.serving.http_server import BoundedProtocol
+from gatekey.server.serving.turn import Turn
 from gatekey.server.web.oauth import Answer, Head, body_refused
 from gatekey.server.web.plain import ended_early, too_large, too_slow
 from gatekey.server.web.token_endpoint import TokenEndpoint
@@ -25,8 +26,9 @@ class TokenProtocol(BoundedProtocol):
     Answers token requests itself and leaves all others to uvicorn.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, turn: Turn | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._turn = turn
         self._endpoint: TokenEndpoint | None = None
         self._ours = False
         self._head = Head("", "", b"", ())
@@ -51,6 +53,8 @@ class TokenProtocol(BoundedProtocol):
             super().on_head()
             return
         self.head_is_read(body_follows=True)
+        if self._turn is not None and self.scheme == "http":  # over TLS, bytes may have been read turns before
+            self._turn.join(self.loop)
         self._head = Head(self.caller(), "POST", b"", self.headers)
         try:
             refused = self._endpoint.check_head(self._head)

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -29,6 +30,7 @@ from gatekey.server.serving.http_server import HttpServer, http_server
 from gatekey.server.serving.proxied import ProxiedServer
 from gatekey.server.serving.tls import Certificates
 from gatekey.server.serving.token_protocol import TokenProtocol
+from gatekey.server.serving.turn import Turn
 from gatekey.server.settings import Settings
 
 
@@ -44,7 +46,7 @@ class Worker:
         self._certificates = Certificates(installation.tls, self.observer) if installation.tls else None
         self.server: HttpServer = http_server(
             compose(installation, self.directory, self.observer, limiter),
-            TokenProtocol,
+            partial(TokenProtocol, turn=Turn(self.directory)),
             self._certificates.context if self._certificates else None,
             ProxiedServer if installation.settings.proxy_protocol else HttpServer,
         )

@@ -3,6 +3,7 @@ Clients and signing keys in memory, as true as the database.
 
 Before every look-up one `PRAGMA data_version` (microseconds, no page read) asks SQLite whether any other connection has
 committed since; only then is anything read. So a deletion by another process is seen by the very next token request.
+Who answers many requests at once may let them share one such look: see `hold`.
 """
 
 import math
@@ -72,14 +73,29 @@ class Directory:
         self._clients: dict[str, KnownClient] = {}
         self._keys: tuple[tuple[KeyLife, SigningKey], ...] = ()
         self._signing = NO_KEY
+        self._held = self._looked = False
         self._revoked_tokens: frozenset[str] = frozenset()
 
     def find(self, client_id: str) -> KnownClient | None:
         """
         Return the client, or None when it never was or is deleted.
         """
-        self.refresh()
+        if not self._looked:
+            self.refresh()
+            self._looked = self._held
         return self._clients.get(client_id)
+
+    def hold(self) -> None:
+        """
+        Let the look at the database that the next `find` takes do for all after it, until `release`.
+        """
+        self._held, self._looked = True, False
+
+    def release(self) -> None:
+        """
+        Let every `find` look for itself again.
+        """
+        self._held = self._looked = False
 
     def is_revoked(self, token_id: str) -> bool:
         """
