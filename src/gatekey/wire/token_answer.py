@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
@@ -38,6 +39,9 @@ FORBIDDEN_IN_DESCRIPTION = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 """One encoder for all: `json.dumps` would build a new one for each answer."""
+
+REMEMBERED_ERRORS = 128
+"""Bodies; a service has about forty, without any word of a request, and sends them again and again."""
 
 LONGEST_WORDS = 300
 """Characters of a server's own words that are passed on; they end up in logs and terminals."""
@@ -91,6 +95,7 @@ def encode_success(access_token: str, expires_in: int, scope: str) -> bytes:
     return text.encode("ascii")
 
 
+@lru_cache(REMEMBERED_ERRORS)
 def encode_error(error: str, description: str) -> bytes:
     """
     Return the JSON body of an error answer; characters that RFC 6749 forbids in a description are replaced.
