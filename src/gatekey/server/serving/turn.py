@@ -12,9 +12,10 @@ class Turn:
     Lets the token requests of one turn share one look at the database. Under load some sixteen arrive together, and the
     look is a tenth of an ES256 token.
 
-    It changes nobody's view: which connections can be read in a turn is settled before its first request is, and so
-    before the look. Whatever was sent after a change was committed is read in a later turn. Therefore `join` only where
-    the loop reads, never in a task: those run between one reading and the next.
+    Nearly always it changes nobody's view: which connections can be read in a turn is settled before its first request
+    is. What is sent down a connection that was readable already, or while over a thousand are (the loop then asks again
+    within its turn), may be answered by a look that is older by as much as a turn: a millisecond or two. `join` only
+    where the loop reads, never in a task: those run between one reading and the next.
     """
 
     def __init__(self, directory: Directory) -> None:
