@@ -196,6 +196,22 @@ def test_a_file_that_is_none_is_told_and_nothing_is_sent(tmp_path: Path, content
     assert "✘ file" in output
 
 
+@pytest.mark.parametrize("content", [None, "garbage"])
+def test_a_certificate_file_that_cannot_be_used_is_named_and_the_report_complete(
+    tmp_path: Path, content: str | None
+) -> None:
+    authority = tmp_path / "ca.pem"
+    if content:
+        authority.write_text(content)
+    with serving(Installation()) as server:
+        code, output = run(tmp_path, values_for(server, ZEEBE_CA_CERTIFICATE_PATH=str(authority)))
+
+    assert (1, ["certificates"]) == (code, wrong_checks(output))
+    assert f"{authority} cannot be used: " in output
+    assert output.endswith("1 wrong.")
+    assert [] == server.asked
+
+
 def test_a_terminal_without_the_marks_gets_plain_ones(tmp_path: Path) -> None:
     with serving(Installation(token=REFUSED)) as server:
         code, output = run(tmp_path, values_for(server), PYTHONUTF8="0", PYTHONIOENCODING="ascii:replace")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import Queue
 from typing import Any
 
 import grpc
@@ -226,6 +227,22 @@ def test_a_call_without_waiting_is_made_again_when_its_result_is_asked_for(serve
         assert b"a" == call.result(timeout=30)
         assert grpc.StatusCode.OK is call.code()
         assert ended.wait(30)
+    assert ["t1", "t2"] == api.tokens
+
+
+@pytest.mark.parametrize("accepted", [{"t2"}, set()])
+def test_a_callback_may_ask_for_the_result_in_the_channels_own_thread(
+    server: TokenServer, api: Api, accepted: set[str]
+) -> None:
+    api.accepts = lambda token: grpc.StatusCode.OK if token in accepted else grpc.StatusCode.UNAUTHENTICATED
+    codes: Queue[grpc.StatusCode] = Queue()
+    with grpc.insecure_channel(api.address) as plain:
+        channel: Any = grpc.intercept_channel(plain, TokenInterceptor(TokenSource(**server.options())))
+        call = channel.unary_unary("/api/UnaryUnary").future(b"a", timeout=30)
+        call.add_done_callback(lambda done: codes.put(grpc.StatusCode.OK if not done.exception() else done.code()))
+        call.add_callback(lambda: codes.put(call.code()))
+
+        assert {api.accepts("t2")} == {codes.get(timeout=30), codes.get(timeout=30)}
     assert ["t1", "t2"] == api.tokens
 
 

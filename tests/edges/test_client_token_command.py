@@ -265,6 +265,17 @@ def test_a_refusal_is_kept_too_and_a_person_may_know_better(tmp_path: Path) -> N
     assert (0, f"{TOKEN}\n") == (done.returncode, done.stdout)
 
 
+def test_a_refusal_says_until_when_it_is_remembered_and_how_to_ask_all_the_same(tmp_path: Path) -> None:
+    with serving(lambda _: REFUSED) as server:
+        path = written(tmp_path, server.url)
+        first, second = run("--env-file", path), run("--env-file", path)
+
+    assert 1 == len(server.asked)
+    assert "No program of this user asks again before 20" in first.stderr
+    assert first.stderr == second.stderr
+    assert "gatekey token --fresh" in second.stderr
+
+
 def test_a_fresh_token_is_not_the_one_that_is_kept(tmp_path: Path) -> None:
     answers = iter([Answer(200, encode_success("t1", 3600, "")), Answer(200, encode_success("t2", 3600, ""))])
     with serving(lambda _: next(answers)) as server:
@@ -320,6 +331,7 @@ def test_a_program_that_is_not_there_is_told_as_a_shell_would(tmp_path: Path) ->
 
     assert 127 == done.returncode
     assert "gatekey: error: no-such-program cannot be run" in done.stderr
+    assert "gatekey: hint: Check its name" in done.stderr
 
 
 def test_without_a_token_no_program_runs(tmp_path: Path) -> None:
@@ -349,6 +361,17 @@ def test_the_status_tells_what_is_kept_and_who_may_not_ask(tmp_path: Path) -> No
 
 def test_the_status_of_nothing_says_so() -> None:
     assert run(command="status").stdout.startswith("Nothing is kept in ")
+
+
+@pytest.mark.parametrize("command", ["status", "logout"])
+def test_a_user_without_a_home_is_told_what_to_set(command: str) -> None:
+    unknown = "import pwd; pwd.getpwuid = {}.__getitem__; "  # as in containers that run under any number
+    program = [sys.executable, "-c", f"{unknown}from gatekey.cli import main; main()", command]
+    done = subprocess.run(program, env={}, capture_output=True, text=True, timeout=60, check=False)
+
+    assert Exit.FAILED == done.returncode
+    assert done.stderr.startswith("gatekey: error: Tokens cannot be kept: this user has no home folder.")
+    assert "gatekey: hint: Set GATEKEY_CACHE" in done.stderr
 
 
 def test_logging_out_forgets_what_is_kept_of_one_client_or_of_all(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import click
 
 from gatekey import __version__
 from gatekey.cli.exits import Exit
-from gatekey.errors import GatekeyError
+from gatekey.errors import GatekeyError, TokenError
 
 COMMANDS = {
     "serve": "serve",
@@ -72,6 +72,11 @@ def main() -> None:
         commands(standalone_mode=False)
     except GatekeyError as error:
         _say(error.message, error.hint)
+        if isinstance(error, TokenError) and not error.retryable and error.until is not None:
+            from datetime import datetime
+
+            until = datetime.fromtimestamp(error.until).astimezone().isoformat(" ", timespec="seconds")
+            _say("", f"No program of this user asks again before {until}, unless gatekey token --fresh does.")
         sys.exit(Exit.of(error))
     except click.ClickException as error:
         error.show()
@@ -85,6 +90,7 @@ def main() -> None:
 
 
 def _say(message: str, hint: str) -> None:
-    click.echo(f"gatekey: error: {message}", err=True)
+    if message:
+        click.echo(f"gatekey: error: {message}", err=True)
     if hint:
         click.echo(f"gatekey: hint: {hint}", err=True)

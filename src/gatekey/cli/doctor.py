@@ -17,7 +17,8 @@ from gatekey.client.diagnosis.file_checks import unreadable
 from gatekey.client.diagnosis.model import Check, Finding, Outcome, printable
 from gatekey.client.diagnosis.probing import findings_of, perform
 from gatekey.client.reading import CredentialsFile, read_credentials
-from gatekey.client.settings import CLIENT_SECRET, authority_for
+from gatekey.client.settings import AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY, CLIENT_SECRET, find
+from gatekey.client.transport import UrllibTransport
 from gatekey.errors import ConfigurationError
 
 MARKS = {Outcome.FINE: "✔", Outcome.WARNING: "!", Outcome.WRONG: "✘", Outcome.SKIPPED: "–"}  # noqa: RUF001 - a dash, meant
@@ -57,15 +58,20 @@ def _findings(path: str) -> Iterator[Finding]:
         yield printable(unreadable(error), ())
         return
     hidden = {file.place.values.get(name, "").strip() for name in CLIENT_SECRET.names}
-    for finding in findings_of(examine(file), partial(perform, authority=_authority(file))):
+    for finding in findings_of(examine(file), partial(perform, transport=_transport(file))):
         yield printable(finding, hidden)
 
 
-def _authority(file: CredentialsFile) -> str | None:
+def _transport(file: CredentialsFile) -> UrllibTransport:
+    """
+    Return the transport with the certificates that the file names.
+    """
     try:
-        return authority_for([file.place])
+        found = [find(wanted, [file.place]) for wanted in (AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY)]
     except ConfigurationError:
-        return None  # two names, two values: the examination goes on as clients do that read neither
+        return UrllibTransport()  # two names, two values: the examination says so, and sends nothing
+    authorities, certificate, key = (one.value if one else None for one in found)
+    return UrllibTransport(authorities=authorities, certificate=certificate, key=key)
 
 
 def _print(findings: Iterable[Finding]) -> Iterator[Outcome]:

@@ -10,7 +10,6 @@ import click
 
 from gatekey.cli.asking import AskedFor, asking_options, source_for
 from gatekey.client.settings import CLIENT_SECRET
-from gatekey.errors import ConfigurationError
 
 VARIABLE = "GATEKEY_ACCESS_TOKEN"
 
@@ -40,8 +39,8 @@ def execute(asked_for: AskedFor, names: tuple[str, ...], command: tuple[str, ...
     try:
         _become(command, environment)
     except OSError as error:
-        failure = ConfigurationError(f"{command[0]} cannot be run: {error.strerror}.", hint="Check its name.")
-        click.echo(f"gatekey: error: {failure.message}", err=True)
+        click.echo(f"gatekey: error: {command[0]} cannot be run: {error.strerror}.", err=True)
+        click.echo("gatekey: hint: Check its name, and that it is a program.", err=True)
         sys.exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_STARTED)
 
 

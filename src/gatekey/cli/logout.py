@@ -15,7 +15,8 @@ def logout(env_file: str | None) -> None:
     """
     Forget the tokens, and the refusals, that programs of this user share. The next program asks anew.
 
-    A token that somebody holds stays good until it expires; to end a client's access, delete the client.
+    A token that somebody holds stays good until it expires; to end a client's access, delete the client. What Camunda's
+    Java and Go clients keep in ~/.camunda/credentials is theirs: a good token there is still used.
     """
     cache = DiskCache()
     if env_file is None:

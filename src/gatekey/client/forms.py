@@ -15,6 +15,9 @@ DOTTED = re.compile(r"\s*[A-Za-z][\w-]*(?:\.[\w-]+)+\s*[=:]")
 
 PROPERTY = re.compile(r"\s*([\w.-]+)\s*[=:]\s*(.*?)\s*")
 
+ESCAPED = re.compile(r"\\(.)")
+"""Java's own writer of properties puts a backslash before the colons of a URL."""
+
 PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
 JSON_HINT = 'It looks like {"token_url": …, "client_id": …, "client_secret": …, "audience": …}.'
@@ -77,5 +80,5 @@ def parse_properties(text: str) -> dict[str, str]:
                 f"Line {number} of the credentials file is no name=value line.", hint="Copy the properties again."
             )
         if not PLACEHOLDER.search(found[2]):
-            values[found[1].replace(".", "_").replace("-", "").upper()] = found[2]
+            values[found[1].replace(".", "_").replace("-", "").upper()] = ESCAPED.sub(r"\1", found[2])
     return values

@@ -18,6 +18,7 @@ class Obstacle(StrEnum):
     NOT_HTTP = "it does not speak HTTP"
     NOT_TLS = "it does not speak TLS"
     UNUSABLE = "the address cannot be used"
+    CERTIFICATES = "the certificates named for it cannot be used"
     OTHER = "the network reports an error"
 
     @property
@@ -35,7 +36,7 @@ class Obstacle(StrEnum):
         return CURES[self]
 
 
-LASTING = frozenset({Obstacle.UNTRUSTED, Obstacle.NOT_HTTP, Obstacle.NOT_TLS, Obstacle.UNUSABLE})
+LASTING = frozenset({Obstacle.UNTRUSTED, Obstacle.NOT_HTTP, Obstacle.NOT_TLS, Obstacle.UNUSABLE, Obstacle.CERTIFICATES})
 
 CURES = {
     Obstacle.UNKNOWN_HOST: "Check the spelling of the host, and that this machine's DNS knows it.",
@@ -46,6 +47,7 @@ CURES = {
     Obstacle.NOT_HTTP: "Check the port, and whether http and https are confused.",
     Obstacle.NOT_TLS: "Check the port, and whether http and https are confused.",
     Obstacle.UNUSABLE: "Check the address in the credentials file.",
+    Obstacle.CERTIFICATES: "Check that these files are there and PEM, without a passphrase.",
     Obstacle.OTHER: "Check this machine's network.",
 }
 

@@ -19,7 +19,7 @@ from gatekey.client.policy import Bar, Held, Wish
 from gatekey.client.reading import read_credentials
 from gatekey.client.settings import ClientSettings, Place, resolve
 from gatekey.client.token import Token
-from gatekey.errors import ConfigurationError, TokenError
+from gatekey.errors import CacheError, ConfigurationError, TokenError
 from gatekey.wire.http import HttpRequest, HttpResponse
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.vocabulary import Scope
@@ -187,12 +187,25 @@ def choose_cache(choice: Literal["disk", "memory"]) -> Cache:
 
     try:
         return _shared_folder(default_folder(os.environ), default_neighbour(os.environ))
-    except RuntimeError:  # a user without a home, as in some containers
-        return MemoryCache()
+    except CacheError as error:
+        return _memory_instead(str(error))
+
+
+@lru_cache(maxsize=1)
+def _memory_instead(why: str) -> Cache:
+    """
+    Return the one memory of this process, so that its sources share at least that, and the warning about it.
+    """
+    from logging import getLogger
+
+    from gatekey.client.caching.memory import MemoryCache
+
+    getLogger("gatekey").warning("%s Until then each process asks for its own.", why)
+    return MemoryCache()
 
 
 @lru_cache(maxsize=8)
-def _shared_folder(folder: Path, neighbour: Path) -> Cache:
+def _shared_folder(folder: Path, neighbour: Path | None) -> Cache:
     """
     Return the one cache of a folder, so that sources share what the folder does not take, and the warning about it.
     """

@@ -58,6 +58,7 @@ DOMAIN = Wanted("domain", ("CAMUNDA_CLIENT_CLOUD_DOMAIN",))
 AUTHORITIES = Wanted("certificate authorities", AUTHORITY_NAMES)
 CERTIFICATE = Wanted("client certificate", ("CAMUNDA_MTLS_CERT_PATH", "CAMUNDA_CUSTOM_CERT_CHAIN_PATH"))
 CERTIFICATE_KEY = Wanted("client certificate's key", ("CAMUNDA_MTLS_KEY_PATH", "CAMUNDA_CUSTOM_PRIVATE_KEY_PATH"))
+CERTIFICATE_FILES = (AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY)
 ZEEBE_AUDIENCE = Wanted(
     "audience",
     (
@@ -208,14 +209,6 @@ def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
     if zeebe and (own := ZEEBE_WORD.search(zeebe.value)):
         return Found(f"{scope.audience_word}.{own[1]}", zeebe.origin)
     return Found(f"{scope.audience_word}.{DEFAULT_DOMAIN}", Origin("the built-in audience", "Camunda's clients"))
-
-
-def authority_for(places: Sequence[Place]) -> str | None:
-    """
-    Return the file of a certificate authority to trust beside those of the machine, if one is named.
-    """
-    found = find(AUTHORITIES, places)
-    return found.value if found else None
 
 
 def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:

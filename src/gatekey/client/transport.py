@@ -10,7 +10,6 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.error import URLError
 
 from gatekey.client.obstacle import Obstacle, TransportFailure
@@ -99,12 +98,15 @@ class UrllibTransport:
             urllib.request.ProxyHandler(proxies),
             urllib.request.UnknownHandler(),
             urllib.request.HTTPHandler(),
-            _SecureHandler(self._trust),
+            _SecureHandler(self.context),
         ):
             opener.add_handler(handler)
         return opener
 
-    def _trust(self) -> ssl.SSLContext:
+    def context(self) -> ssl.SSLContext:
+        """
+        Return what TLS is spoken with. Raises `ConfigurationError` for certificates that cannot be used.
+        """
         context = ssl.create_default_context()
         try:
             if self.authorities:
@@ -143,18 +145,6 @@ def _detail(error: Exception) -> str:
     if isinstance(error, OSError) and not isinstance(error, TimeoutError | URLError):
         return error.strerror or ""
     return ""
-
-
-def trusting(authorities: str | None) -> ssl.SSLContext:
-    """
-    Return a context that trusts the machine's certificate authorities and those in a file, where there is that file.
-
-    A credentials file may name one of another machine; then the handshake fails and says so.
-    """
-    context = ssl.create_default_context()
-    if authorities is not None and Path(authorities).is_file():
-        context.load_verify_locations(authorities)
-    return context
 
 
 class _SecureHandler(urllib.request.AbstractHTTPHandler):

@@ -44,7 +44,10 @@ camunda.client.auth.audience=zeebe.camunda.io
 """
 
 
-@pytest.mark.parametrize("text", [ENVIRONMENT, DOTENV, WORDS, NAMES, PROPERTIES, OLD_PROPERTIES])
+ESCAPED_PROPERTIES = PROPERTIES.replace("https://", "https\\://")
+
+
+@pytest.mark.parametrize("text", [ENVIRONMENT, DOTENV, WORDS, NAMES, PROPERTIES, OLD_PROPERTIES, ESCAPED_PROPERTIES])
 def test_every_form_says_the_same(text: str) -> None:
     values, in_words = parse_any(text)
     settings = resolve([Place("the file", values, in_words)])

@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 
 import pytest
@@ -15,16 +16,31 @@ def test_sources_of_one_user_share_the_folder_and_its_warning(monkeypatch: pytes
     assert choose_cache("memory") is not choose_cache("memory")
 
 
-def test_a_user_without_a_home_has_a_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GATEKEY_CACHE", "XDG_CACHE_HOME", "HOME"):
+@pytest.fixture
+def _homeless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("GATEKEY_CACHE", "XDG_CACHE_HOME", "HOME", "CAMUNDA_CLIENT_CONFIG_PATH", "ZEEBE_CLIENT_CONFIG_PATH"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", _homeless)
+    monkeypatch.setattr(Path, "home", home)
 
+
+@pytest.mark.usefixtures("_homeless")
+def test_a_user_without_a_home_has_one_memory_for_all_sources_and_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     assert isinstance(choose_cache("disk"), MemoryCache)
+    assert choose_cache("disk") is choose_cache("disk")
+    assert [("gatekey", logging.WARNING)] == [(record.name, record.levelno) for record in caplog.records]
+    assert "GATEKEY_CACHE" in caplog.text
 
 
-def _homeless() -> Path:
-    raise RuntimeError("Could not determine home directory.")
+@pytest.mark.usefixtures("_homeless")
+def test_a_user_without_a_home_shares_in_the_folder_that_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GATEKEY_CACHE", str(tmp_path))
+
+    assert isinstance(choose_cache("disk"), DiskCache)
 
 
 def test_functions_methods_and_objects_that_are_awaited_are_told_from_those_that_are_not() -> None:

@@ -10,7 +10,6 @@ from gatekey.client.settings import (
     Origin,
     Place,
     audience_for,
-    authority_for,
     fault_of_url,
     find,
     granted_scopes,
@@ -198,12 +197,10 @@ def test_any_values_give_settings_or_a_configuration_error(values: dict[str, str
 
 
 def test_the_authority_to_trust_is_found_under_the_names_of_all_clients() -> None:
-    found = [
-        authority_for([place(**{name: "ca.pem"})]) for name in ("ZEEBE_CA_CERTIFICATE_PATH", "CAMUNDA_MTLS_CA_PATH")
-    ]
+    names = ("ZEEBE_CA_CERTIFICATE_PATH", "CAMUNDA_MTLS_CA_PATH")
 
-    assert ["ca.pem", "ca.pem"] == found
-    assert authority_for([place(**FILE)]) is None
+    assert {"ca.pem"} == {resolve([place(**FILE, **{name: "ca.pem"})]).authorities for name in names}
+    assert resolve([place(**FILE)]).authorities is None
 
 
 def test_plain_words_count_where_they_are_ours_and_nowhere_else() -> None:

@@ -50,22 +50,35 @@ LOCKS = 2
 
 def default_folder(environment: Mapping[str, str]) -> Path:
     """
-    Return the folder of this user: `$GATEKEY_CACHE/tokens`, or where caches are by the XDG convention.
+    Return the folder of this user: `$GATEKEY_CACHE/tokens`, or where caches are by the XDG convention, which has
+    relative paths passed over.
 
-    Raises `RuntimeError` for a user without a home.
+    Raises `CacheError` for a user without a home.
     """
     if named := environment.get("GATEKEY_CACHE"):
         return Path(named) / "tokens"
-    caches = environment.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path.home() / ".cache") / "gatekey" / "tokens"
+    caches = environment.get("XDG_CACHE_HOME", "")
+    return (Path(caches) if caches.startswith("/") else _home() / ".cache") / "gatekey" / "tokens"
 
 
-def default_neighbour(environment: Mapping[str, str]) -> Path:
+def default_neighbour(environment: Mapping[str, str]) -> Path | None:
     """
-    Return the token file of Camunda's Java and Go clients. Raises `RuntimeError` for a user without a home.
+    Return the token file of Camunda's Java and Go clients; None for a user without a home.
     """
-    named = environment.get("CAMUNDA_CLIENT_CONFIG_PATH") or environment.get("ZEEBE_CLIENT_CONFIG_PATH")
-    return Path(named) if named else Path.home() / ".camunda" / "credentials"
+    if named := environment.get("CAMUNDA_CLIENT_CONFIG_PATH") or environment.get("ZEEBE_CLIENT_CONFIG_PATH"):
+        return Path(named)
+    try:
+        return _home() / ".camunda" / "credentials"
+    except CacheError:
+        return None
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:  # as in containers that run under any number
+        hint = "Set GATEKEY_CACHE to a folder that can be written."
+        raise CacheError("Tokens cannot be kept: this user has no home folder.", "~", hint=hint) from error
 
 
 class DiskCache:

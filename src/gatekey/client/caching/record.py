@@ -3,6 +3,7 @@ What stands in the files of the shared folder. Pure; reads only what it could ha
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from gatekey.client.obstacle import Obstacle
 from gatekey.client.policy import Bar
 from gatekey.client.token import Token
 from gatekey.wire.secret_text import SecretText
+from gatekey.wire.token_answer import VISIBLE
 
 FORMAT = 1
 """Raised when older versions could misread what newer ones write; each leaves the other's files alone."""
@@ -98,7 +100,7 @@ def decode_credential(content: bytes) -> CredentialRecord | None:
             _text_or_none(fields["scope"]),
             None if token is None else _token(token),
             _bar(fields["refusal"]),
-            None if fields["replaced_at"] is None else float(fields["replaced_at"]),
+            None if fields["replaced_at"] is None else _number(fields["replaced_at"]),
         )
     except (KeyError, TypeError, ValueError):
         return None
@@ -125,10 +127,10 @@ def _fields(content: bytes) -> Mapping[str, Any]:
 
 def _token(fields: Mapping[str, Any]) -> Token:
     return Token(
-        SecretText(_text(fields["access_token"])),
-        float(fields["obtained_at"]),
-        float(fields["renew_at"]),
-        float(fields["expires_at"]),
+        _access_token(fields["access_token"]),
+        _number(fields["obtained_at"]),
+        _number(fields["renew_at"]),
+        _number(fields["expires_at"]),
         _text(fields["scope"]),
     )
 
@@ -163,10 +165,26 @@ def _bar(fields: Mapping[str, Any] | None) -> Bar | None:
         int(fields["status"]),
         _text(fields["error"]),
         _text(fields["description"]),
-        None if retry_after is None else float(retry_after),
+        None if retry_after is None else _number(retry_after),
         None if obstacle is None else Obstacle[obstacle],
     )
-    return Bar(failure, float(fields["since"]), float(fields["until"]), int(fields["count"]))
+    return Bar(failure, _number(fields["since"]), _number(fields["until"]), int(fields["count"]))
+
+
+def _access_token(value: object) -> SecretText:
+    text = _text(value)
+    if not VISIBLE.fullmatch(text):
+        raise ValueError("nothing that fits into a header")
+    return SecretText(text)
+
+
+def _number(value: object) -> float:
+    """
+    Return a number of seconds. One that is none (`NaN`, which JSON has in Python) would be good for ever.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError("no number")
+    return float(value)
 
 
 def _text(value: object) -> str:

@@ -24,6 +24,7 @@ from gatekey.client.diagnosis.model import (
     Resolve,
     Secure,
     TimeTold,
+    Trust,
     fine,
     skipped,
     wrong,
@@ -32,6 +33,7 @@ from gatekey.client.endpoint import Endpoint, endpoint_of
 from gatekey.client.flow import Send
 from gatekey.client.reading import CredentialsFile
 from gatekey.client.settings import (
+    CERTIFICATE_FILES,
     CLUSTER_ID,
     GRPC_ADDRESS,
     REST_ADDRESS,
@@ -70,11 +72,14 @@ def examine(file: CredentialsFile) -> Examination[None]:
     names = file_checks.check_names(place)
     yield names
     if names.outcome is Outcome.WRONG:
-        rest = (Check.CLIENT_ID, Check.CLIENT_SECRET, Check.TOKEN_URL, *REACHING, *ASKING, *CALLING)
+        rest = (Check.CLIENT_ID, Check.CLIENT_SECRET, Check.CERTIFICATES, Check.TOKEN_URL, *REACHING, *ASKING, *CALLING)
         yield from _skip(rest, "the names in the file must be mended first")
         return
     shapes = (file_checks.check_client_id(place), file_checks.check_client_secret(place))
     yield from shapes
+    if not (yield from _examine_certificates(place)):
+        yield from _skip((Check.TOKEN_URL, *REACHING, *ASKING, *CALLING), "the certificates must be mended first")
+        return
     scopes = granted_scopes([place])
     settings = yield from _settle(place, _first_scope(scopes))
     damaged = any(shape.outcome is Outcome.WRONG for shape in shapes)
@@ -82,6 +87,22 @@ def examine(file: CredentialsFile) -> Examination[None]:
     yield from _examine_rest(place, scopes, token)
     yield from _examine_grpc(place)
     yield from _examine_secrets(place, scopes, settings if token else None)
+
+
+def _examine_certificates(place: Place) -> Examination[bool]:
+    """
+    Check the certificate files before anything is done with them: a missing authority would look like a wrong server.
+    """
+    named = dict.fromkeys(found.value for one in CERTIFICATE_FILES if (found := find(one, [place])))
+    if not named:
+        yield skipped(Check.CERTIFICATES, "the file names none: those of this machine count")
+        return True
+    reply = yield from _touch(Trust())
+    if isinstance(reply, NotReached):
+        yield wrong(Check.CERTIFICATES, f"{', '.join(named)} cannot be used: {reply.detail}", reply.obstacle.cure)
+        return False
+    yield fine(Check.CERTIFICATES, f"{', '.join(named)} can be read")
+    return True
 
 
 def _settle(place: Place, scope: Scope) -> Examination[ClientSettings | None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gatekey.client.diagnosis.model import Check, Finding, doubtful, fine, skipped, wrong
 from gatekey.client.reading import CredentialsFile
 from gatekey.client.settings import (
+    CERTIFICATE_FILES,
     CLIENT_ID,
     CLIENT_SECRET,
     CLUSTER_ID,
@@ -24,7 +25,7 @@ from gatekey.errors import ConfigurationError
 from gatekey.wire.identifiers import CLIENT_ID_LENGTH, SECRET_LENGTH, SECRET_PREFIX, read_secret
 
 ESSENTIAL = (TOKEN_URL, CLIENT_ID, CLIENT_SECRET)
-OTHERS = (ZEEBE_AUDIENCE, ZEEBE_ADDRESS, GRPC_ADDRESS, REST_ADDRESS, CLUSTER_ID, SCOPES)
+OTHERS = (ZEEBE_AUDIENCE, ZEEBE_ADDRESS, GRPC_ADDRESS, REST_ADDRESS, CLUSTER_ID, SCOPES, *CERTIFICATE_FILES)
 
 READ_ALONE = (
     "CAMUNDA_OAUTH_URL",  # @camunda8/sdk sends no token at all without it

@@ -24,6 +24,7 @@ class Check(StrEnum):
     NAMES = "names"
     CLIENT_ID = "client-id"
     CLIENT_SECRET = "client-secret"  # noqa: S105 - the name of a check
+    CERTIFICATES = "certificates"
     TOKEN_URL = "token-url"  # noqa: S105 - the name of a check
     TOKEN_DNS = "token-dns"  # noqa: S105 - the name of a check
     TOKEN_TCP = "token-tcp"  # noqa: S105 - the name of a check
@@ -121,6 +122,13 @@ class Secure:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """
+    Read the certificates that TLS is to be spoken with.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class AskProxy:
     """
     Ask which proxy the environment prescribes for a URL.
@@ -176,7 +184,7 @@ class TimeTold:
     now: float
 
 
-Probe: TypeAlias = Resolve | Connect | Secure | Send | AskProxy | AskTime
+Probe: TypeAlias = Trust | Resolve | Connect | Secure | Send | AskProxy | AskTime
 Reply: TypeAlias = Reached | NotReached | HttpResponse | ProxyFound | TimeTold
 Examination: TypeAlias = Generator[Probe | Finding, Reply | None, T]
 """Findings are answered with None, probes with the reply that belongs to them."""

@@ -3,6 +3,7 @@ Performs the probes of an examination on real sockets: the edge of the diagnosis
 """
 
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, assert_never
@@ -23,13 +24,17 @@ from gatekey.client.diagnosis.model import (
     Resolve,
     Secure,
     TimeTold,
+    Trust,
 )
 from gatekey.client.flow import Send
 from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.client.transport import TIMEOUT, UrllibTransport, failure_of, trusting
+from gatekey.client.transport import TIMEOUT, UrllibTransport, failure_of
+from gatekey.errors import ConfigurationError
 from gatekey.wire.http import shown
 
 Perform: TypeAlias = Callable[[Probe], Reply]
+
+DIRECT = UrllibTransport()
 
 
 def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Finding]:
@@ -48,12 +53,14 @@ def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Fi
         return
 
 
-def perform(probe: Probe, authority: str | None = None) -> Reply:
+def perform(probe: Probe, transport: UrllibTransport = DIRECT) -> Reply:
     """
-    Perform one probe; an obstacle is a reply, never an exception.
+    Perform one probe; an obstacle is a reply, never an exception. The transport says which certificates are used.
     """
     try:
-        return _perform(probe, authority)
+        return _perform(probe, transport)
+    except ConfigurationError as error:
+        return NotReached(Obstacle.CERTIFICATES, error.message.partition(": ")[2].rstrip("."))
     except TransportFailure as failure:
         met = failure
     except (OSError, ValueError) as error:
@@ -61,10 +68,13 @@ def perform(probe: Probe, authority: str | None = None) -> Reply:
     return NotReached(met.obstacle, met.detail)
 
 
-def _perform(probe: Probe, authority: str | None) -> Reply:
+def _perform(probe: Probe, transport: UrllibTransport) -> Reply:  # noqa: PLR0911 - one for each kind of probe
     match probe:
         case Send(request):
-            return UrllibTransport(authorities=authority)(request)
+            return transport(request)
+        case Trust():
+            transport.context()
+            return Reached("read")
         case Resolve(host, port):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
@@ -73,7 +83,7 @@ def _perform(probe: Probe, authority: str | None) -> Reply:
             with socket.create_connection((host, port), TIMEOUT) as connection:
                 return Reached(f"{connection.getpeername()[0]} port {port} accepts connections")
         case Secure(host, port, protocol):
-            return _secure(host, port, protocol, authority)
+            return _secure(host, port, protocol, transport.context())
         case AskProxy(url):
             return ProxyFound(_proxy_for(url))
         case AskTime():
@@ -82,8 +92,7 @@ def _perform(probe: Probe, authority: str | None) -> Reply:
             assert_never(probe)
 
 
-def _secure(host: str, port: int, protocol: str, authority: str | None) -> Reply:
-    context = trusting(authority)
+def _secure(host: str, port: int, protocol: str, context: ssl.SSLContext) -> Reply:
     context.set_alpn_protocols([protocol])
     with (
         socket.create_connection((host, port), TIMEOUT) as connection,

@@ -139,6 +139,24 @@ class _RepeatableCall(grpc.Call, grpc.Future):  # type: ignore[type-arg] # gener
             self._again = None
             return self._call
 
+    def _after_the_end(self, then: Callable[[], Any]) -> None:
+        """
+        Do `then` when nothing follows any more. The channel's own thread calls this: it must not wait for a token, nor
+        for another call, whose answer it would be the one to bring.
+        """
+        if self._again is None or self._call.code() is not grpc.StatusCode.UNAUTHENTICATED:
+            then()
+            return
+
+        def settle() -> None:
+            try:
+                self._settle().add_done_callback(lambda _: then())
+            except Exception:  # noqa: BLE001 - a transport of the user's own; the callback is owed all the same
+                self._again = None
+                then()
+
+        threading.Thread(target=settle, name="gatekey-grpc", daemon=True).start()
+
     def __iter__(self) -> Iterator[Any]:
         return self
 
@@ -201,15 +219,15 @@ class _RepeatableCall(grpc.Call, grpc.Future):  # type: ignore[type-arg] # gener
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
         """
-        Have `fn` called with this call when it has ended.
+        Have `fn` called with this call when it has ended, for the second time where it is made again.
         """
-        self._call.add_done_callback(lambda _: fn(self))
+        self._call.add_done_callback(lambda _: self._after_the_end(lambda: fn(self)))
 
     def add_callback(self, callback: Callable[[], Any]) -> bool:
         """
         Have `callback` called when the call has ended; False where it has already.
         """
-        return bool(self._call.add_callback(callback))
+        return bool(self._call.add_callback(lambda: self._after_the_end(callback)))
 
     def is_active(self) -> bool:
         """

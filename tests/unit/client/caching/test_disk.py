@@ -22,6 +22,7 @@ def test_the_folder_follows_the_conventions_of_this_user() -> None:
     assert Path("/a/tokens") == default_folder({"GATEKEY_CACHE": "/a", "XDG_CACHE_HOME": "/b"})
     assert Path("/b/gatekey/tokens") == default_folder({"XDG_CACHE_HOME": "/b"})
     assert Path.home() / ".cache/gatekey/tokens" == default_folder({})
+    assert Path.home() / ".cache/gatekey/tokens" == default_folder({"XDG_CACHE_HOME": "relative"})
 
 
 def test_the_token_file_of_camundas_clients_is_where_they_look() -> None:

@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,8 @@ failures = st.builds(
     st.none() | st.sampled_from(Obstacle),
 )
 bars = st.builds(Bar, failures, times, times, st.integers(1, 100))
-tokens = st.builds(Token, st.builds(SecretText, st.text()), times, times, times, st.text())
+visible = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
+tokens = st.builds(Token, st.builds(SecretText, visible), times, times, times, st.text())
 credentials = st.builds(
     CredentialRecord,
     st.text(),
@@ -81,6 +83,16 @@ def test_a_field_of_another_kind_never_raises(name: str, value: object) -> None:
     without = {key: kept for key, kept in FIELDS.items() if key != name}
 
     assert decode_credential(json.dumps(without).encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("expires_at", math.nan), ("renew_at", math.inf), ("obtained_at", True), ("access_token", "a\r\nb")],
+)
+def test_a_token_that_would_be_good_for_ever_or_break_out_of_its_header_is_none(name: str, value: object) -> None:
+    token = {**FIELDS["token"], name: value}
+
+    assert decode_credential(json.dumps({**FIELDS, "token": token}).encode()) is None
 
 
 def test_what_a_newer_version_writes_is_left_alone() -> None:

@@ -22,6 +22,7 @@ from gatekey.client.diagnosis.model import (
     Resolve,
     Secure,
     TimeTold,
+    Trust,
 )
 from gatekey.client.flow import Send
 from gatekey.client.obstacle import Obstacle
@@ -66,9 +67,11 @@ class World:
         self.changes = changes
         self.probes: list[Probe] = []
 
-    def answer(self, probe: Probe) -> Reply:
+    def answer(self, probe: Probe) -> Reply:  # noqa: PLR0911 - one for each kind of probe
         self.probes.append(probe)
         match probe:
+            case Trust():
+                return self.changes.get("trust", Reached("read"))
             case AskTime():
                 return TimeTold(NOW)
             case AskProxy():
@@ -127,7 +130,7 @@ def test_a_healthy_installation_is_fine_with_two_token_requests() -> None:
 
     findings = examined(FILE, world)
 
-    assert [Check.CLIENT_SECRET] == with_outcome(Outcome.SKIPPED, findings)
+    assert [Check.CLIENT_SECRET, Check.CERTIFICATES] == with_outcome(Outcome.SKIPPED, findings)
     assert [] == with_outcome(Outcome.WRONG, findings) + with_outcome(Outcome.WARNING, findings)
     requests = [probe.request.url for probe in world.probes if isinstance(probe, Send)]
     secrets_url = "https://login.example.org/secrets"
@@ -141,6 +144,18 @@ def test_names_that_must_be_mended_first_spare_the_network() -> None:
 
     assert [Check.NAMES] == with_outcome(Outcome.WRONG, findings)
     assert [] == world.probes
+
+
+def test_certificates_that_cannot_be_used_are_named_before_anybody_is_asked() -> None:
+    values = FILE | {"ZEEBE_CA_CERTIFICATE_PATH": "ca.pem"}
+    world = World(trust=NotReached(Obstacle.CERTIFICATES, "No such file or directory"))
+
+    findings = examined(values, world)
+
+    assert [Check.CERTIFICATES] == with_outcome(Outcome.WRONG, findings)
+    assert "ca.pem cannot be used: No such file or directory" == findings[Check.CERTIFICATES].found
+    assert [Trust()] == world.probes
+    assert Outcome.FINE is examined(values, World())[Check.CERTIFICATES].outcome
 
 
 def test_an_unusable_token_url_is_told_and_the_rest_still_looked_at() -> None:
