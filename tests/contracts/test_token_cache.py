@@ -3,6 +3,7 @@ What every cache of the client software promises; memory and folder alike.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +78,52 @@ def test_one_at_a_time_has_the_lock(cache: Cache) -> None:
     again = cache.lock(KEY)
     assert again
     again()
+
+
+def test_who_waits_is_told_when_the_lock_is_free(cache: Cache) -> None:
+    release, told = cache.lock(KEY), [threading.Event() for _ in range(3)]
+    assert release
+
+    for event in told:
+        cache.when_free(KEY, event.set)
+    early = [event.is_set() for event in told]
+    release()
+
+    assert [False] * 3 == early
+    assert all(event.wait(30) for event in told)
+    assert_taken_again(cache)
+
+
+def test_who_waits_for_a_lock_that_nobody_has_is_told_at_once(cache: Cache) -> None:
+    told = threading.Event()
+
+    cache.when_free(KEY, told.set)
+
+    assert told.wait(30)
+    assert_taken_again(cache)
+
+
+def test_a_lock_is_given_back_once(cache: Cache) -> None:
+    first = cache.lock(KEY)
+    assert first
+    first()
+    second = cache.lock(KEY)
+    assert second
+
+    first()
+
+    assert cache.lock(KEY) is None
+    second()
+
+
+def assert_taken_again(cache: Cache) -> None:
+    """
+    Nobody has the lock any more, neither for good nor for the moment in which it was found free.
+    """
+    deadline = time.monotonic() + 30
+    while (release := cache.lock(KEY)) is None:
+        assert time.monotonic() < deadline, "the lock is not free"
+    release()
 
 
 def test_of_many_threads_one_gets_the_lock(cache: Cache) -> None:

@@ -25,6 +25,7 @@ from gatekey.client.flow import (
     Step,
     Tell,
     Unlock,
+    Wait,
     obtain,
     renew_early,
 )
@@ -165,6 +166,11 @@ class World:
                     return
                 case Sleep():
                     self._proceed(process, None)
+                case Wait():
+                    freed = self._is_free(process)
+                    if not freed and self.now < process.wakes_at:
+                        return
+                    self._proceed(process, freed)
                 case step:
                     self._proceed(process, self._perform(process, step))
 
@@ -228,21 +234,31 @@ class World:
         """
         Turn the clock; requests that are under way for too long get no answer.
 
-        Before, everybody goes on to where they wait: what takes no time takes none.
+        Before, and whenever somebody gives up, everybody goes on to where they wait: what takes no time takes none.
         """
-        for number in range(len(self.processes)):
-            self.run(number, 50)
         end = self.now + seconds
-        for process in self.processes:
-            if process.sending and end - process.asked_at >= TIME_LIMIT:
-                self.now = max(self.now, min(end, process.asked_at + TIME_LIMIT))
-                self.promises[process.credential].in_flight -= 1
-                self._fail(process)
+        self._settle()
+        while late := [one for one in self.processes if one.sending and one.asked_at + TIME_LIMIT <= end]:
+            process = min(late, key=lambda one: one.asked_at)
+            self.now = max(self.now, process.asked_at + TIME_LIMIT)
+            self.promises[process.credential].in_flight -= 1
+            self._fail(process)
+            self._settle()
         self.now = end
+
+    def _settle(self) -> None:
+        for number in (*range(len(self.processes)), *range(len(self.processes))):  # the first may wait for the last
+            self.run(number, 50)
 
     def _asking(self, process: Process) -> Asking:
         settings = ClientSettings(URL, f"client-{process.credential}", SecretText("s"), None)
         return Asking(settings, lambda now: token_request(settings, now), lambda: self.jitter)
+
+    def _is_free(self, process: Process) -> bool:
+        release = self.cache.lock(self.keys[process.credential])
+        if release:
+            release()
+        return release is not None
 
     def _use(self, token: Token) -> None:
         self.uses += 1
@@ -262,7 +278,7 @@ class World:
         except StopIteration as end:
             self._finish(process, end.value)
             return
-        if isinstance(process.step, Sleep):
+        if isinstance(process.step, Sleep | Wait):
             process.wakes_at = self.now + process.step.seconds
         if process.sending:
             self._check_request(process)

@@ -4,12 +4,13 @@ A source of tokens for event loops: the same brain as `source`, awaited.
 
 import asyncio
 import os
+from contextlib import suppress
 from functools import partial
 from typing import Self, TypeAlias, TypeVar, Unpack, cast
 from weakref import WeakKeyDictionary
 
 from gatekey.client.drive import drive_async
-from gatekey.client.flow import Flow, Keep, Lock, Look, Reply, Send, Sleep, Step, obtain, renew_early
+from gatekey.client.flow import Flow, Keep, Lock, Look, Reply, Send, Sleep, Step, Wait, obtain, renew_early
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.plan import AsyncTransport, Hands, Options, Plan, Transport, is_async, make_plan
 from gatekey.client.policy import NOTHING, Bar, Held, Renew, Use, Wish, decide
@@ -158,10 +159,29 @@ class AsyncTokenSource:
             case Sleep(seconds):
                 await (self._plan.sleep or asyncio.sleep)(seconds)
                 return None
+            case Wait(seconds):
+                return await self._freed(seconds)
             case Look() | Lock() | Keep() if self._plan.cache.lasting:
                 return await asyncio.to_thread(hands.perform, step)
             case _:
                 return hands.perform(step)
+
+    async def _freed(self, seconds: float) -> bool:
+        """
+        Wait until the lock is free, and return whether that came. No thread of the loop's is kept waiting: one that
+        waits for another process would keep the program from ending.
+        """
+        loop, freed = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(freed.set)
+
+        self._plan.cache.when_free(self._key, wake)
+        try:
+            return await asyncio.wait_for(freed.wait(), seconds)
+        except TimeoutError:
+            return False
 
     async def _sent(self, request: HttpRequest) -> HttpResponse:
         """

@@ -34,14 +34,8 @@ from gatekey.wire.token_answer import TokenAnswer, read_answer
 
 T = TypeVar("T")
 
-SHORTEST_GLANCE, LONGEST_GLANCE = 0.01, 0.05
-"""
-Seconds until another process's renewal is looked for again. A look takes a tenth of a millisecond: many processes that
-wait together shall leave the machine to the one that works.
-"""
-
-GLANCES = 4
-"""Up to a quarter of the time waited so far passes until the next look: requests take from some ms to some seconds."""
+BREATH = 0.005
+"""Seconds that pass before a lock is tried again that seemed to be free and was not: no loop may be a busy one."""
 
 LOCK_PATIENCE = 30.0
 """
@@ -90,6 +84,15 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """
+    Wait until nobody seems to have the lock, at most so many seconds; reply whether that came.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
     """
     Let others renew again.
@@ -124,7 +127,7 @@ class Seen:
     now: float
 
 
-Step: TypeAlias = Send | Sleep | Look | Lock | Unlock | Keep | Tell
+Step: TypeAlias = Send | Sleep | Look | Lock | Wait | Unlock | Keep | Tell
 Reply: TypeAlias = HttpResponse | Seen | bool | None
 Flow: TypeAlias = Generator[Step, Reply, T]
 Jitter: TypeAlias = Callable[[], float]
@@ -151,7 +154,7 @@ def obtain(asking: Asking, wish: Wish = ANY) -> Flow[Token | Bar]:
     lock, so that nobody waits for somebody who waits.
     """
     seen = yield from _reply(Look(), Seen)
-    deadline, waited = seen.now + wish.patience, 0.0
+    deadline, freed, stopped = seen.now + wish.patience, False, False
     while True:
         match decide(seen.held, seen.now, wish):
             case Use(token) | Renew(Token() as token):
@@ -159,15 +162,16 @@ def obtain(asking: Asking, wish: Wish = ANY) -> Flow[Token | Bar]:
             case Barred(bar):
                 if not (yield from _outwait(bar, seen.now, deadline)):
                     return bar
-            case Renew() if waited >= LOCK_PATIENCE or (yield from _reply(Lock(), bool)):
+            case Renew() if stopped or (yield from _reply(Lock(), bool)):
                 outcome = yield from _renew(asking, wish)
                 yield Unlock()
                 if isinstance(outcome, Token) or (outcome and not outcome.failure.kind.passing):
                     return outcome
             case Renew():
-                glance = min(max(waited / GLANCES, SHORTEST_GLANCE), LONGEST_GLANCE) * (1 - asking.jitter() / 2)
-                yield Sleep(glance)
-                waited += glance
+                if freed:
+                    yield Sleep(BREATH)
+                freed = yield from _reply(Wait(LOCK_PATIENCE), bool)
+                stopped = not freed
             case unknown:
                 assert_never(unknown)
         seen = yield from _reply(Look(), Seen)

@@ -246,7 +246,7 @@ def chance() -> float:
 
 class Hands:
     """
-    Performs the steps that take no time worth waiting for: all but `Send` and `Sleep`. For one run of one flow.
+    Performs the steps that take no time worth waiting for: all but `Send`, `Sleep` and `Wait`. For one run of one flow.
     """
 
     def __init__(self, plan: Plan, key: Key, hold: Callable[[Held], None]) -> None:

@@ -5,11 +5,11 @@ A source of tokens for threads.
 import os
 import time
 from functools import partial
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Self, TypeAlias, TypeVar, Unpack, cast
 
 from gatekey.client.drive import drive
-from gatekey.client.flow import LOCK_PATIENCE, Flow, Reply, Send, Sleep, Step, obtain, renew_early
+from gatekey.client.flow import LOCK_PATIENCE, Flow, Reply, Send, Sleep, Step, Wait, obtain, renew_early
 from gatekey.client.forking import mend_after_fork
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.plan import Hands, Options, Plan, Transport, is_async, make_plan
@@ -179,6 +179,10 @@ class TokenSource:
         if isinstance(step, Sleep):
             (self._plan.sleep or time.sleep)(step.seconds)
             return None
+        if isinstance(step, Wait):
+            freed = Event()
+            self._plan.cache.when_free(self._key, freed.set)
+            return freed.wait(step.seconds)
         return hands.perform(step)
 
     def _hold(self, held: Held) -> None:

@@ -14,6 +14,7 @@ from gatekey.client.authentication import token_request
 from gatekey.client.events import Asked, Failed, Granted, Waiting
 from gatekey.client.failure import Kind
 from gatekey.client.flow import (
+    BREATH,
     LOCK_PATIENCE,
     Asking,
     Flow,
@@ -27,6 +28,7 @@ from gatekey.client.flow import (
     Step,
     Tell,
     Unlock,
+    Wait,
     ask,
     obtain,
     renew_early,
@@ -125,10 +127,11 @@ def test_who_does_not_get_the_lock_looks_again_a_little_later() -> None:
     script: list[tuple[Step, Reply]] = [
         (Look(), seen()),
         (Lock(), False),
-        (Sleep(0.01), None),
+        (Wait(30.0), True),
         (Look(), seen()),
-        (Lock(), False),
-        (Sleep(0.01), None),
+        (Lock(), False),  # somebody was quicker
+        (Sleep(BREATH), None),
+        (Wait(30.0), True),
         (Look(), seen(Held(TOKEN))),
     ]
 
@@ -136,22 +139,17 @@ def test_who_does_not_get_the_lock_looks_again_a_little_later() -> None:
 
 
 def test_a_holder_of_the_lock_that_was_stopped_does_not_stop_everybody() -> None:
-    flow, waited = obtain(ASKING), 0.0
-    step = next(flow)
-    while step != SEND:
-        reply: Reply = None
-        match step:
-            case Look():
-                reply = seen(after=waited)
-            case Lock():
-                reply = False
-            case Sleep(seconds):
-                waited += seconds
-            case _:
-                assert ASKED == step
-        step = flow.send(reply)
+    script: list[tuple[Step, Reply]] = [(Look(), seen()), (Lock(), False), (Wait(LOCK_PATIENCE), False)]
+    rest: list[tuple[Step, Reply]] = [(Look(), seen()), (Look(), seen()), (ASKED, None)]
 
-    assert LOCK_PATIENCE <= waited < LOCK_PATIENCE + 1
+    assert Held(TOKEN) == kept(obtain(ASKING), [*script, *rest, (SEND, GRANTED), (Look(), seen())])
+
+
+def test_holders_that_take_turns_are_each_waited_for() -> None:
+    turn: list[tuple[Step, Reply]] = [(Look(), seen()), (Lock(), False), (Sleep(BREATH), None), (Wait(30.0), True)]
+    script = [*turn[:2], turn[3], *turn * 20, (Look(), seen(Held(TOKEN)))]
+
+    assert TOKEN == played(obtain(ASKING), script)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -14,8 +14,7 @@ from pathlib import Path
 from time import time
 from typing import Final, TypeVar
 
-from gatekey.client.caching import camunda_file, files
-from gatekey.client.caching.locking import try_lock
+from gatekey.client.caching import camunda_file, files, locking
 from gatekey.client.caching.memory import MemoryCache
 from gatekey.client.caching.ports import Key, Release
 from gatekey.client.caching.record import (
@@ -116,6 +115,12 @@ class DiskCache:
         """
         return self._safely(lambda: self._lock(key), None, instead=lambda: self._memory.lock(key))
 
+    def when_free(self, key: Key, then: Callable[[], object]) -> None:
+        """
+        Call `then` when no process has the lock, nor any thread of this one.
+        """
+        self._safely(lambda: self._when_free(key, then), None, instead=lambda: self._memory.when_free(key, then))
+
     def records(self) -> tuple[list[CredentialRecord], list[EndpointRecord]]:
         """
         Return all that the folder holds, for people who look. Raises `CacheError` where it cannot be read.
@@ -193,7 +198,14 @@ class DiskCache:
 
     def _lock(self, key: Key) -> Release | None:
         files.prepare(self.folder)
-        return try_lock(self.folder / f"{LOCK}{_digest(key)[:LOCKS]}")
+        return locking.try_lock(self._lock_path(key))
+
+    def _when_free(self, key: Key, then: Callable[[], object]) -> None:
+        files.prepare(self.folder)
+        locking.when_free(self._lock_path(key), then)
+
+    def _lock_path(self, key: Key) -> Path:
+        return self.folder / f"{LOCK}{_digest(key)[:LOCKS]}"
 
     def _tidy(self) -> None:
         """

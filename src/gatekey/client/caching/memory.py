@@ -2,6 +2,7 @@
 The memory of this process.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -22,7 +23,8 @@ class MemoryCache:
     def __init__(self) -> None:
         self._held: dict[Key, Held] = {}
         self._pauses: dict[str, Bar] = {}
-        self._locked: set[Key] = set()
+        self._locked: dict[Key, object] = {}
+        self._waiting: dict[Key, list[Callable[[], object]]] = {}
         self._guard = Lock()
         mend_after_fork(self)
 
@@ -48,8 +50,18 @@ class MemoryCache:
         with self._guard:
             if key in self._locked:
                 return None
-            self._locked.add(key)
-        return partial(self._locked.discard, key)
+            holder = self._locked[key] = object()
+        return partial(self._unlock, key, holder)
+
+    def when_free(self, key: Key, then: Callable[[], object]) -> None:
+        """
+        Call `then` at once, or when the lock is given back.
+        """
+        with self._guard:
+            if key in self._locked:
+                self._waiting.setdefault(key, []).append(then)
+                return
+        then()
 
     def after_fork(self) -> None:
         """
@@ -57,3 +69,13 @@ class MemoryCache:
         """
         self._guard = Lock()
         self._locked.clear()
+        self._waiting.clear()
+
+    def _unlock(self, key: Key, holder: object) -> None:
+        with self._guard:
+            if self._locked.get(key) is not holder:
+                return
+            del self._locked[key]
+            waiting = self._waiting.pop(key, ())
+        for then in waiting:
+            then()

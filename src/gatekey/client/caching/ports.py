@@ -10,7 +10,7 @@ from gatekey.client.policy import Held
 from gatekey.wire.secret_text import SecretText
 
 Release: TypeAlias = Callable[[], None]
-"""Gives a lock back; once, from any thread."""
+"""Gives a lock back; from any thread, and of several times the first counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,9 @@ class Cache(Protocol):
     def lock(self, key: Key) -> Release | None:
         """
         Become the only one who renews this credential, without waiting; None where somebody else is.
+        """
+
+    def when_free(self, key: Key, then: Callable[[], object]) -> None:
+        """
+        Call `then` once, from any thread, when nobody seems to have this credential's lock any more.
         """
