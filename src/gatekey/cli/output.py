@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 
 def print_json(value: Any) -> None:
@@ -23,6 +21,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """
     Print rows for people; nothing is cut off when the output is no terminal.
     """
+    from rich.console import Console  # a third of the start-up time of commands that print no table
+    from rich.table import Table
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*row)

@@ -9,10 +9,8 @@ from urllib.parse import quote
 
 import gatekey
 from gatekey.client.settings import ClientSettings
-from gatekey.wire.fields import FORM
 from gatekey.wire.http import Headers, HttpRequest
 from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_request import encode_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +115,9 @@ def token_request(
     """
     Return the request for a token (RFC 6749 section 4.4.2) that leaves at `now` (Unix seconds).
     """
+    from gatekey.wire.fields import FORM  # most programs find a token that another one got: they read no further
+    from gatekey.wire.token_request import encode_request
+
     proof = authentication.prove(settings, now)
     return HttpRequest(
         "POST",

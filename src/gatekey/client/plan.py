@@ -8,21 +8,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from inspect import iscoroutinefunction
-from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 from gatekey.client.authentication import Authentication, SecretInBody, token_request
 from gatekey.client.caching.ports import Cache, Key, Release
 from gatekey.client.events import Event, Listener
 from gatekey.client.flow import Asking, Keep, Lock, Look, Reply, Seen, Step, Tell, Unlock
 from gatekey.client.policy import Bar, Held, Wish
-from gatekey.client.reading import read_credentials
 from gatekey.client.settings import ClientSettings, Place, resolve
 from gatekey.client.token import Token
 from gatekey.errors import CacheError, ConfigurationError, TokenError
 from gatekey.wire.http import HttpRequest, HttpResponse
 from gatekey.wire.secret_text import SecretText
 from gatekey.wire.vocabulary import Scope
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Transport: TypeAlias = Callable[[HttpRequest], HttpResponse]
 """Sends one request, follows no redirect, returns the response of any status, raises only `TransportFailure`."""
@@ -168,6 +169,8 @@ def _places(file: str | os.PathLike[str] | None, options: Options) -> tuple[Plac
     arguments = {name: value for name, value in named.items() if value is not None}
     places = [Place("the arguments", arguments, in_words=True)] if arguments else []
     if file is not None:
+        from gatekey.client.reading import read_credentials
+
         places.append(read_credentials(os.fspath(file)).place)
     # Who names URL, id and secret means these and nothing else: an audience of the environment is another client's.
     if file is not None or not {"token_url", "client_id", "client_secret"} <= arguments.keys():
@@ -205,7 +208,7 @@ def _memory_instead(why: str) -> Cache:
 
 
 @lru_cache(maxsize=8)
-def _shared_folder(folder: Path, neighbour: Path | None) -> Cache:
+def _shared_folder(folder: "Path", neighbour: "Path | None") -> Cache:
     """
     Return the one cache of a folder, so that sources share what the folder does not take, and the warning about it.
     """

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from gatekey.errors import ConfigurationError
-from gatekey.wire.credentials_file import AUTHORITY_NAMES
 from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import DEFAULT_DOMAIN, Scope
+from gatekey.wire.vocabulary import AUTHORITY_NAMES, DEFAULT_DOMAIN, Scope
 
 
 @dataclass(frozen=True, slots=True)

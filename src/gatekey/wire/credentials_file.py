@@ -10,23 +10,10 @@ from enum import StrEnum
 from gatekey.errors import ConfigurationError
 from gatekey.wire.addresses import ClusterAddresses
 from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope, in_order
+from gatekey.wire.vocabulary import AUTHORITY_NAMES, Scope, in_order
 
 PLAIN = re.compile(r"[A-Za-z0-9._~:/,@+=\[\]-]*")
 """Values with only these characters mean the same to a shell, to dotenv readers and to `docker --env-file`."""
-
-
-AUTHORITY_NAMES = (
-    "ZEEBE_CA_CERTIFICATE_PATH",  # Java, Go, zbctl and pyzeebe: gRPC
-    "CAMUNDA_CA_CERTIFICATE_PATH",  # Java from 8.8 on
-    "CAMUNDA_CUSTOM_ROOT_CERT_PATH",  # @camunda8/sdk
-    "CAMUNDA_MTLS_CA_PATH",  # the orchestration cluster SDKs for JavaScript and Python
-)
-"""
-Where clients read which certificate authority to trust.
-
-Names that replace what a whole program trusts, such as SSL_CERT_FILE, are not for a credentials file.
-"""
 
 
 class FileFormat(StrEnum):

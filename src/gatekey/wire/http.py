@@ -5,7 +5,6 @@ One HTTP request and one HTTP answer as values, whichever library carries them.
 import math
 import re
 from dataclasses import dataclass
-from datetime import UTC
 
 Headers = tuple[tuple[str, str], ...]
 """Names and values in the order of the message; names may stand in any case (RFC 9110 section 5.1)."""
@@ -82,7 +81,8 @@ def _seconds_of_date(text: str | None) -> float | None:
     """
     Read an HTTP date (RFC 9110 section 5.6.7); one without a zone is meant in UTC.
     """
-    from email.utils import parsedate_to_datetime  # half the import time of a client that never needs it
+    from datetime import UTC  # this line and the next: half the import time of a client that never needs them
+    from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(text or "")

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from gatekey.errors import ConfigurationError
 from gatekey.wire.addresses import ClusterAddresses
-from gatekey.wire.credentials_file import AUTHORITY_NAMES, FileFormat, credentials, file_name, parse, render
+from gatekey.wire.credentials_file import FileFormat, credentials, file_name, parse, render
 from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope
+from gatekey.wire.vocabulary import AUTHORITY_NAMES, Scope
 
 HOME = ClusterAddresses(
     cluster_id="6f9e8a52-8f3c-4d7a-9b1e-2f3a4b5c6d7e",
