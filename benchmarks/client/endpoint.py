@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 COUNT = b"GET /count"
+DISCOVERY = b"GET /oauth/.well-known/openid-configuration"
+"""Asked by msal, once; not counted."""
+
+
+def issuer_of(url: str) -> str:
+    """
+    The issuer whose token URL this is, as an OpenID provider has one.
+    """
+    return url.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +66,21 @@ async def _serve(manner: Manner, told: Any) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if head.startswith(COUNT):
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n%d" % count)
+        elif head.startswith(DISCOVERY):
+            body = _described(head)
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
         else:
             length = next(
                 (line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b"0"
             )
             await reader.readexactly(int(length))
             count += 1
-            body = _body(manner, count)
+            granted = _body(manner, count)
             await asyncio.sleep(manner.delay)
             more = f"Retry-After: {manner.retry_after}\r\n" if manner.retry_after is not None else ""
             writer.write(
                 f"HTTP/1.1 {manner.status} Answer\r\nContent-Type: application/json\r\n{more}"
-                f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+                f"Content-Length: {len(granted)}\r\nConnection: close\r\n\r\n{granted}".encode()
             )
         await writer.drain()
         writer.close()
@@ -77,6 +89,13 @@ async def _serve(manner: Manner, told: Any) -> None:
     told.send(server.sockets[0].getsockname()[1])
     async with server:
         await server.serve_forever()
+
+
+def _described(head: bytes) -> bytes:
+    host = next(line[6:].decode() for line in head.split(b"\r\n") if line.lower().startswith(b"host: "))
+    issuer = f"https://{host}/oauth"
+    names = {"authorization_endpoint": "authorize", "token_endpoint": "token"}
+    return json.dumps({"issuer": issuer, **{name: f"{issuer}/{path}" for name, path in names.items()}}).encode()
 
 
 def _body(manner: Manner, number: int) -> str:

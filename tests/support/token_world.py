@@ -6,6 +6,7 @@ the world chooses who goes on, what the endpoint answers, who is killed, and how
 promises of the library at every step.
 """
 
+import random
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -340,3 +341,34 @@ class World:
         process.flow = process.step = None
         if isinstance(outcome, Token):
             self._use(outcome)
+
+
+def play(world: World, chance: random.Random) -> None:
+    """
+    Have one thing happen, at random.
+    """
+    number = chance.randrange(4)
+    held = world.processes[number].held.token
+    refused = held.access_token if held and chance.random() < 0.1 else None
+    wish = Wish(chance.choice([0.0, 30.0]), refused, forced=chance.random() < 0.02)
+    limit = Limit(chance.choice([429, 503]), chance.randrange(120))
+    grant = Grant(chance.choice([60, 300, 3600, 86_400]))
+    answers: list[Answer] = [grant, limit, Refuse(), Drop()]
+    answer = chance.choices(answers, [12, 2, 1, 1])[0]
+    match chance.randrange(8):
+        case 0:
+            world.call(number, wish)
+        case 1:
+            world.run(number, chance.randrange(1, 8))
+        case 2:
+            world.answer(number, answer)
+        case 3:
+            world.serve(number, wish, answer)
+        case 4:
+            world.pass_time(chance.expovariate(1 / 600))
+        case 5:
+            world.pass_time(chance.expovariate(1 / 86_400))
+        case 6:
+            world.pass_to_the_edge(number, chance.uniform(-2, 15))
+        case _ if chance.random() < 0.1:
+            world.kill(number)

@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+from benchmarks.client.endpoint import issuer_of
+
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # oauthlib, and pyzeebe with it, measure on loopback too
 
 Ask = Callable[[], object]
 AskAsync = Callable[[], Awaitable[object]]
 
+OURS = "gatekey"
 ID, SECRET, AUDIENCE = "my-app", "secret", "zeebe.camunda.io"
 
 
@@ -110,15 +113,74 @@ def requests_oauthlib(url: str) -> Ask:
     return ask
 
 
+def google_auth(url: str) -> Ask:
+    import requests
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    from google.auth.transport.requests import Request
+    from google.oauth2 import service_account
+
+    key = rsa.generate_private_key(65537, 2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    told = {"client_email": ID, "private_key": pem, "token_uri": url}
+    credentials = service_account.Credentials.from_service_account_info(told, scopes=[AUDIENCE])
+    request = Request(requests.Session())
+
+    def ask() -> object:
+        headers: dict[str, str] = {}
+        credentials.before_request(request, "GET", "http://localhost/", headers)
+        return headers
+
+    return ask
+
+
+class Plaintext:
+    """
+    An HTTP client that msal takes for one that speaks TLS: on loopback there is none, and msal insists on it.
+    """
+
+    def __init__(self) -> None:
+        import requests
+
+        self._session = requests.Session()
+
+    def get(self, url: str, **options: Any) -> Any:
+        return self._session.get(url.replace("https://", "http://"), **options)
+
+    def post(self, url: str, **options: Any) -> Any:
+        return self._session.post(url.replace("https://", "http://"), **options)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def msal(url: str) -> Ask:
+    from msal import ConfidentialClientApplication
+
+    application = ConfidentialClientApplication(
+        ID, SECRET, oidc_authority=issuer_of(url).replace("http://", "https://"), http_client=Plaintext()
+    )
+
+    def ask() -> object:
+        answer = application.acquire_token_for_client([AUDIENCE])
+        if "access_token" not in answer:
+            raise RuntimeError(answer.get("error"))
+        return answer
+
+    return ask
+
+
 SYNC: dict[str, Callable[[str], Ask]] = {
-    "gatekey": gatekey,
+    OURS: gatekey,
     "pyzeebe": pyzeebe,
     "camunda-orchestration-sdk": camunda_sdk,
     "Authlib": authlib,
     "requests-oauthlib": requests_oauthlib,
+    "google-auth": google_auth,
+    "msal": msal,
 }
 ASYNC: dict[str, Callable[[str], AskAsync]] = {
-    "gatekey": gatekey_async,
+    OURS: gatekey_async,
     "camunda-orchestration-sdk": camunda_sdk_async,
     "Authlib": authlib_async,
 }
