@@ -107,7 +107,7 @@ class Process:
     asked_at: float = 0.0
     wakes_at: float = 0.0
     release: Release | None = None
-    told: Limit | Refuse | None = None
+    told: Answer | None = None
     told_at: float = 0.0
     pause_known: float = 0.0
     refusal_known: float = 0.0
@@ -184,7 +184,7 @@ class World:
             return
         promises = self.promises[process.credential]
         promises.in_flight -= 1
-        process.told, process.told_at = (answer if isinstance(answer, Limit | Refuse) else None), self.now
+        process.told, process.told_at = answer, self.now
         match answer:
             case Grant(lifetime):
                 self.requests += 1
@@ -267,6 +267,7 @@ class World:
 
     def _fail(self, process: Process) -> None:
         assert process.flow
+        process.told = Drop()
         try:
             process.step = process.flow.throw(TransportFailure(Obstacle.TIMED_OUT))
         except StopIteration as end:
@@ -328,7 +329,7 @@ class World:
                 self.paused_until = max(self.paused_until, process.told_at + min(seconds, LONGEST_BAR))
             case Refuse():
                 promises.refused_until = process.told_at + COOL_DOWN
-            case None:
+            case Grant():
                 promises.refused_until = 0.0
 
     def _unlock(self, process: Process) -> None:
