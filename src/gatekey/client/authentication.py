@@ -3,6 +3,7 @@ How a client proves who it is to the token endpoint (RFC 6749 section 2.3, RFC 7
 """
 
 import base64
+import os
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -98,9 +99,14 @@ class CertificateAlone:
 
     def fingerprint(self, settings: ClientSettings) -> SecretText:
         """
-        Return the certificate's file name.
+        Return the certificate's file name, and when it was last changed: a renewed certificate is another credential.
         """
-        return SecretText(settings.certificate or "")
+        path = settings.certificate or ""
+        try:
+            changed = os.stat(path).st_mtime_ns  # noqa: PTH116 - a path object is not worth its import here
+        except OSError:
+            changed = 0  # the transport says what is wrong with it
+        return SecretText(f"{path} {changed}")
 
     def prove(self, settings: ClientSettings, now: float) -> Proof:  # noqa: ARG002 - the port; TLS proves the rest
         """

@@ -1,4 +1,6 @@
 import base64
+import os
+from pathlib import Path
 
 from gatekey.client.authentication import CertificateAlone, SecretInBody, SecretInHeader, token_request
 from gatekey.client.settings import ClientSettings
@@ -46,6 +48,16 @@ def test_without_an_audience_the_server_chooses_and_a_scope_is_sent_where_there_
 
 def test_what_proves_a_client_tells_credentials_apart() -> None:
     assert SETTINGS.client_secret == SecretInBody().fingerprint(SETTINGS) == SecretInHeader().fingerprint(SETTINGS)
-    assert SecretText("cert.pem") == CertificateAlone().fingerprint(
-        ClientSettings("http://localhost/", "id", SecretText(""), None, certificate="cert.pem")
-    )
+
+
+def test_a_renewed_certificate_is_another_credential(tmp_path: Path) -> None:
+    path = tmp_path / "cert.pem"
+    settings = ClientSettings("http://localhost/", "id", SecretText(""), None, certificate=str(path))
+    missing = CertificateAlone().fingerprint(settings)
+    path.write_text("one")
+    os.utime(path, (1, 1))
+    before = CertificateAlone().fingerprint(settings)
+    path.write_text("another")
+    os.utime(path, (2, 2))
+
+    assert 3 == len({missing, before, CertificateAlone().fingerprint(settings)})
