@@ -12,7 +12,13 @@ from docs.test_dialogues import moved
 from support.product import running_product
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = ["rotate-a-secret", "answer-a-leaked-secret", "use-a-key-instead-of-a-secret", "rotate-signing-keys"]
+PAGES = [
+    "rotate-a-secret",
+    "answer-a-leaked-secret",
+    "use-a-key-instead-of-a-secret",
+    "rotate-signing-keys",
+    "gateways-on-other-machines",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -24,6 +24,7 @@ COMMANDS = {
     "keys": "keys",
     "tokens": "tokens",
     "authority": "authority",
+    "gateway": "gateway",
     "gateway-key": "gateway_key",
     "token": "token",
     "exec": "execute",

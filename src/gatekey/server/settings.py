@@ -123,6 +123,9 @@ class Settings(BaseModel):
     tls_certificate: Path | None = Field(None, description="Your certificate with its chain (PEM), read when changed.")
     tls_key: Path | None = Field(None, description="The key of your certificate (PEM), not encrypted.")
     stream_life: int = Field(28_800, ge=1, description="The most seconds a stream through the gateway lasts.")
+    access_log: Literal["off", "refused", "all"] = Field(
+        "refused", description="Which calls the gateway writes to standard output, as JSON: those it refused, or all."
+    )
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
     master_key_file: Path | None = Field(

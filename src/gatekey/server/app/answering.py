@@ -5,6 +5,7 @@ The parts of the service that answer requests, plugged together.
 import secrets
 import time
 from collections.abc import Mapping
+from threading import Event
 
 from starlette.types import ASGIApp
 
@@ -39,16 +40,18 @@ def compose(installation: Installation, directory: Directory, observer: Observer
     check = TokenCheck(directory, directory, policy, time.time)
     endpoints = _endpoints(installation, directory, observer, limiter)
 
+    ending = Event()
+
     def others() -> ASGIApp:
         from gatekey.server.app.visiting import visiting_rooms
 
-        return visiting_rooms(installation, directory, check, observer)
+        return visiting_rooms(installation, directory, check, observer, ending.is_set)
 
     view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
     decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
     at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
     callers = Callers(trust_of(installation.settings), observer)
-    return Application(endpoints, at_once, decisions, Later(others), callers)
+    return Application(endpoints, at_once, decisions, Later(others), callers, ending.set)
 
 
 def _endpoints(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from gatekey.server.app.installation import Installation
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.guarding.model import Address, GatewayView
+from gatekey.server.guarding.model import AccessLog, Address, GatewayView
 from gatekey.server.guarding.revocations import Subject
 from gatekey.server.translating import guarded_cluster
 
@@ -31,4 +31,5 @@ def gateway_view(
         revocations=revocations or {},
         stream_life=installation.settings.stream_life,
         certificate=installation.tls.files if installation.tls else None,
+        access_log=AccessLog(installation.settings.access_log),
     )

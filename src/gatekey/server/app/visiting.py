@@ -6,25 +6,35 @@ tenth of the start, and a worker that only issues tokens never needs them.
 """
 
 import time
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.ports import Observer
+from gatekey.server.dataplane.publishing import PublishedParts
 from gatekey.server.issuing.verification import TokenCheck
 from gatekey.server.storage.directory import Directory
 from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
+from gatekey.server.web.gateway_discovery import Board, GatewayDiscovery
 from gatekey.server.web.health import health_routes
 from gatekey.server.web.revocation_feed import RevocationFeed
 from gatekey.server.web.secrets_api import SecretsApi
 
 
-def visiting_rooms(installation: Installation, directory: Directory, check: TokenCheck, observer: Observer) -> ASGIApp:
+def visiting_rooms(
+    installation: Installation,
+    directory: Directory,
+    check: TokenCheck,
+    observer: Observer,
+    is_ending: Callable[[], bool],
+) -> ASGIApp:
     """
-    Plug the rooms together.
+    Plug the rooms together; `is_ending` tells when nobody may wait in one any more.
     """
+    published = PublishedParts(installation.folder.published_path)
     rooms = Starlette(
         routes=[
             *Discovery(check.policy.issuer, directory).routes(),
@@ -32,6 +42,7 @@ def visiting_rooms(installation: Installation, directory: Directory, check: Toke
             *RevocationFeed(
                 installation.revocations, installation.gateway_key, observer, directory.refresh, time.time
             ).routes(),
+            *GatewayDiscovery(published, Board(published, is_ending), installation.gateway_key, observer).routes(),
             *health_routes(directory.refresh),
             *console(_desk(installation)),
         ]

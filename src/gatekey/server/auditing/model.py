@@ -89,6 +89,18 @@ class CallerDoubted:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigurationGiven:
+    """
+    A gateway on another machine asked for its configuration: `gateway` is its own name for itself, `what` the part.
+    """
+
+    address: str
+    gateway: str
+    what: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayChanged:
     """
     The gateway started, died or took a new configuration.
@@ -119,4 +131,6 @@ class Recovered:
     where: str
 
 
-Event = OAuthAnswered | SecretsRead | CallDecided | CallerDoubted | GatewayChanged | Failed | Recovered
+Event = (
+    OAuthAnswered | SecretsRead | CallDecided | CallerDoubted | ConfigurationGiven | GatewayChanged | Failed | Recovered
+)

@@ -9,7 +9,7 @@ import http.client
 from gatekey.server.dataplane.envoy import POLL, Envoy
 from gatekey.server.dataplane.files import RunFolder
 from gatekey.server.dataplane.model import ConfigurationRejected, GatewayFailed
-from gatekey.server.guarding.compile.bootstrap import STATISTICS
+from gatekey.server.guarding.compile.listener import STATISTICS
 from gatekey.server.guarding.compile.resources import (
     LATEST,
     ROUTES,
@@ -20,6 +20,7 @@ from gatekey.server.guarding.compile.resources import (
     Resources,
     Response,
     discovery_response,
+    merged,
 )
 
 TAKEN_TIMEOUT = 10.0
@@ -56,7 +57,7 @@ async def deliver(envoy: Envoy, folder: RunFolder, old: Resources, new: Resource
         # Settled before latest: a revocation that moves from one to the other is never in neither.
         await send(Part.SETTLED, new.settled)
         await send(Part.LATEST, new.latest)
-        await send(Part.UPSTREAMS, _merged(old.upstreams, new.upstreams))
+        await send(Part.UPSTREAMS, merged(old.upstreams, new.upstreams))
         await send(Part.ROUTES, new.routes)
         await send(Part.UPSTREAMS, new.upstreams)
     except ConfigurationRejected:
@@ -74,14 +75,6 @@ async def confirm(envoy: Envoy, resources: Resources) -> None:
     }
     if not expected.items() <= seen.items():
         raise GatewayFailed(envoy.last_words)
-
-
-def _merged(old: tuple[Document, ...], new: tuple[Document, ...]) -> tuple[Document, ...]:
-    """
-    Return the new upstreams and behind them the old ones that are to go.
-    """
-    kept = {document["name"] for document in new}
-    return (*new, *(document for document in old if document["name"] not in kept))
 
 
 async def _send(envoy: Envoy, folder: RunFolder, part: Part, response: Response) -> None:

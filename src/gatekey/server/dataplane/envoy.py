@@ -9,7 +9,7 @@ import importlib
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ from gatekey.server.dataplane import leash
 from gatekey.server.dataplane.administration import Administration
 from gatekey.server.dataplane.files import RunFolder
 from gatekey.server.dataplane.model import EnvoyMissing, GatewayFailed, Noted
-from gatekey.server.guarding.compile.bootstrap import STATISTICS
+from gatekey.server.guarding.compile.listener import STATISTICS
 
 START_TIMEOUT = 30.0
 """Seconds; a cold start takes 0.1 s, on a machine that swaps much longer."""
@@ -28,6 +28,9 @@ POLL = 0.02
 
 DRAIN_SECONDS = 1
 """How long Envoy spreads its good-byes to clients over when it is ended."""
+
+FLUSH_MILLISECONDS = 500
+"""How old a line about a call may be when it is written; Envoy's own 10 s is long for a person who watches."""
 
 ACTIVE_CALLS = f"http.{STATISTICS}.downstream_rq_active"
 
@@ -75,14 +78,16 @@ class Envoy:
             # No shared memory with other Envoys of this machine: two gateways need not know of each other.
             "--disable-hot-restart",
             *("--drain-time-s", str(DRAIN_SECONDS)),
+            *("--file-flush-interval-msec", str(FLUSH_MILLISECONDS)),
             # At this level Envoy prints no header and no path, so no token.
             *("--log-level", "warning", "--log-format", "%l %v", "--log-format-escaped"),
         ]
         process = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
+            # What is written of calls goes where our own output goes, without a detour through Python.
+            stdout=None,
+            stderr=PIPE,
             limit=LONGEST_LINE,
             # Ctrl-C in a terminal reaches the service alone, which then ends Envoy in its own order.
             start_new_session=True,
@@ -169,7 +174,7 @@ class Envoy:
         """
         Read Envoy's log to its end; an unread pipe would one day stop Envoy.
         """
-        output = self._process.stdout
+        output = self._process.stderr
         if output is None:
             return
         while line := await _next_line(output):

@@ -9,8 +9,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from gatekey.server.guarding.compile.bootstrap import Sources
 from gatekey.server.guarding.compile.resources import Document, Part, Resources, Response, discovery_response
+from gatekey.server.guarding.compile.sources import Sources, file_source
 
 LONGEST_SOCKET_PATH = 100
 """Bytes: `sun_path` holds 108 on Linux and 104 on macOS, its end included."""
@@ -25,6 +25,7 @@ class RunFolder:
         self._folder = folder.resolve()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
+        self._certificate = self._folder / "certificate.json"
         self._elsewhere: Path | None = None
         self.bootstrap = self._folder / "bootstrap.json"
         self.socket = self._folder / "administration.sock"
@@ -37,21 +38,20 @@ class RunFolder:
         """
         Where Envoy finds everything.
         """
-        paths = {part.value: str(self._path_of(part)) for part in Part}
-        certificate = str(self._folder / "certificate.json")
-        return Sources(**paths, administration=str(self.socket), certificate=certificate)
+        parts = {part.value: file_source(str(self._path_of(part))) for part in Part}
+        return Sources(**parts, certificate=file_source(str(self._certificate)))
 
     def write_bootstrap(self, bootstrap: Document) -> None:
         """
         Write what Envoy reads once, at its start.
         """
-        _replace(self.bootstrap, json.dumps(bootstrap))
+        replace_file(self.bootstrap, json.dumps(bootstrap))
 
     def write_certificate(self, certificate: tuple[Document, ...]) -> None:
         """
         Write where Envoy finds its certificate.
         """
-        _replace(Path(self.sources.certificate), discovery_response(certificate).text)
+        replace_file(self._certificate, discovery_response(certificate).text)
 
     def write(self, resources: Resources) -> None:
         """
@@ -64,7 +64,7 @@ class RunFolder:
         """
         Write one part of it.
         """
-        _replace(self._path_of(part), response.text)
+        replace_file(self._path_of(part), response.text)
 
     def _path_of(self, part: Part) -> Path:
         return self._folder / f"{part}.json"
@@ -84,7 +84,7 @@ class RunFolder:
             shutil.rmtree(self._elsewhere, ignore_errors=True)
 
 
-def _replace(path: Path, content: str) -> None:
+def replace_file(path: Path, content: str) -> None:
     """
     Put a file in place of the old one at once: Envoy watches for the rename and never reads half of one.
     """

@@ -14,7 +14,8 @@ from gatekey.server.dataplane.keeping import Keeper
 from gatekey.server.dataplane.listening import free_addresses
 from gatekey.server.dataplane.model import ConfigurationApplied, GatewayEvent
 from gatekey.server.guarding.compile import Resources, compile_view, recompile_rest, recompile_revocations
-from gatekey.server.guarding.compile.bootstrap import compile_bootstrap, compile_certificate
+from gatekey.server.guarding.compile.bootstrap import compile_bootstrap
+from gatekey.server.guarding.compile.listener import Front, compile_certificate
 from gatekey.server.guarding.compile.revocations import Ledger
 from gatekey.server.guarding.model import GatewayView
 
@@ -60,9 +61,11 @@ class Gateway:
         folder = RunFolder(self._path)
         resources = compile_view(view)
         if view.certificate:
-            folder.write_certificate(compile_certificate(*view.certificate))
-        tls = view.certificate is not None
-        folder.write_bootstrap(compile_bootstrap(addresses, folder.sources, view.stream_life, tls=tls))
+            chain, key = view.certificate
+            # A link to a new folder with both files replaces them at once; it stands in the folder above theirs.
+            folder.write_certificate(compile_certificate(chain, key, str(Path(chain).parent.parent)))
+        front = Front(addresses, view.stream_life, view.certificate is not None, view.access_log)
+        folder.write_bootstrap(compile_bootstrap(front, folder.sources, str(folder.socket)))
         folder.write(resources)
 
         async def run() -> Envoy:
@@ -123,4 +126,4 @@ async def _revoke(running: _Running, view: GatewayView) -> None:
 
 
 def _fixed(view: GatewayView) -> tuple[object, ...]:
-    return view.listen, view.stream_life, view.certificate
+    return view.listen, view.stream_life, view.certificate, view.access_log

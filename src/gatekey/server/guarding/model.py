@@ -50,6 +50,17 @@ class Api(StrEnum):
     OPTIMIZE = "optimize"
 
 
+class AccessLog(StrEnum):
+    """
+    Which calls are written to the gateway's standard output.
+    """
+
+    OFF = "off"
+    REFUSED = "refused"
+    """Those that the gateway itself answered, whatever the reason."""
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True)
 class GuardedCluster:
     """
@@ -107,6 +118,7 @@ class GatewayView:
     revocations: Mapping[Subject, int] = field(default_factory=dict, repr=False)
     stream_life: int = STREAM_LIFE
     certificate: tuple[str, str] | None = None
+    access_log: AccessLog = AccessLog.OFF
 
     @cached_property
     def by_id(self) -> Mapping[str, GuardedCluster]:

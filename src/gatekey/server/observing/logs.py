@@ -13,6 +13,7 @@ import structlog
 from gatekey.server.auditing.model import (
     CallDecided,
     CallerDoubted,
+    ConfigurationGiven,
     Event,
     Failed,
     GatewayChanged,
@@ -24,10 +25,10 @@ from gatekey.server.auditing.model import (
 REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
 
-Answered = OAuthAnswered | SecretsRead | CallDecided
+Answered = OAuthAnswered | SecretsRead | CallDecided | ConfigurationGiven
 """Events that tell of one answer with its HTTP status."""
 
-SUBJECTS = {SecretsRead: "secrets", CallDecided: "decision"}
+SUBJECTS = {SecretsRead: "secrets", CallDecided: "decision", ConfigurationGiven: "configuration"}
 """What an answer was about, where the event does not say it."""
 
 
@@ -104,7 +105,7 @@ class LogObserver:
         # All its fields, by name: `asdict` would copy each value deeply, which is a tenth of a refused request.
         values = {name: _one_line(getattr(event, name)) for name in event.__match_args__}
         match event:
-            case OAuthAnswered() | SecretsRead() | CallDecided():
+            case OAuthAnswered() | SecretsRead() | CallDecided() | ConfigurationGiven():
                 text = f"{values.pop('endpoint', SUBJECTS.get(type(event)))} request"
                 write = self._log.debug if event.status < REFUSED else self._log.warning
                 write(text, **values)

@@ -12,6 +12,7 @@ from gatekey.errors import ServiceError
 from gatekey.server.auditing.model import (
     CallDecided,
     CallerDoubted,
+    ConfigurationGiven,
     Event,
     Failed,
     GatewayChanged,
@@ -79,6 +80,8 @@ class MetricsObserver:
                 self._count("decision", event.status)
             case CallerDoubted():
                 self._doubts.inc()
+            case ConfigurationGiven():
+                self._count("configuration", event.status)
             case GatewayChanged():
                 self._changes.inc()
             case Failed():

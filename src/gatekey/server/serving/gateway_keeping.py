@@ -3,22 +3,15 @@ Keeping the gateway's view of clusters, keys and revocations as true as the data
 """
 
 import asyncio
-import json
-import time
+from pathlib import Path
 from typing import assert_never
 
 from gatekey.errors import ServiceError
-from gatekey.server.app.gateway_view import gateway_view
-from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.model import Failed, GatewayChanged
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
 from gatekey.server.guarding.model import GatewayView
-from gatekey.server.storage.directory import Directory
-from gatekey.server.translating import guarded_revocation
-
-WATCH_SECONDS = 0.25
-"""How often the gateway's view is compared with the database; an unchanged one costs microseconds."""
+from gatekey.server.serving.gateway_views import WATCH_SECONDS, GatewayViews, ViewState
 
 
 class KeptGateway:
@@ -26,20 +19,26 @@ class KeptGateway:
     A gateway that learns of every change within `WATCH_SECONDS`.
     """
 
-    def __init__(self, installation: Installation, directory: Directory, observer: Observer) -> None:
-        self._installation = installation
-        self._directory = directory
+    def __init__(self, views: GatewayViews, folder: Path, threads: int, observer: Observer) -> None:
+        self._views = views
         self._observer = observer
-        self._deleted: set[str] = set()
-        self._gateway = Gateway(installation.folder.gateway_path, self._tell, installation.settings.gateway_threads)
+        self._gateway = Gateway(folder, self._tell, threads)
+
+    @property
+    def gateway(self) -> Gateway:
+        """
+        The gateway itself.
+        """
+        return self._gateway
 
     async def start(self) -> asyncio.Task[None]:
         """
         Start the gateway and return the task that keeps its view. Raises `ServiceError` when it does not become ready.
         """
-        revision, view = self._directory.refresh(), await self._view()
+        state = self._views.state()
+        view = await self._views.read()
         await self._gateway.start(view)
-        return asyncio.create_task(self._watch(revision, view))
+        return asyncio.create_task(self._watch(state, view))
 
     async def stop(self) -> None:
         """
@@ -47,36 +46,18 @@ class KeptGateway:
         """
         await self._gateway.stop()
 
-    async def _view(self) -> GatewayView:
-        installation = self._installation
-        clusters = await asyncio.to_thread(installation.clusters.all)
-        revocations = await asyncio.to_thread(installation.revocations.all, time.time())
-        domain = installation.site.audience_domain
-        guarded = dict(guarded_revocation(revocation, self._is_deleted, domain) for revocation in revocations)
-        return gateway_view(installation, clusters, self._keys(), guarded)
-
-    def _is_deleted(self, client_id: str) -> bool:
-        # Asked again only about those that live: client ids are never given twice.
-        if client_id not in self._deleted and self._directory.find(client_id) is None:
-            self._deleted.add(client_id)
-        return client_id in self._deleted
-
-    def _keys(self) -> str:
-        return json.dumps({"keys": [key.public_jwk() for key in self._directory.published_keys()]})
-
-    async def _watch(self, revision: int, applied: GatewayView) -> None:
+    async def _watch(self, known: ViewState, applied: GatewayView) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             try:
-                current = self._directory.refresh()
-                # Keys retire by the clock, with no change in the database.
-                if current == revision and self._keys() == applied.keys:
+                current = self._views.state()
+                if current == known:
                     continue
-                view = await self._view()
+                view = await self._views.read()
                 if view != applied:
                     await self._gateway.apply(view)
                     applied = view
-                revision = current
+                known = current
             except ServiceError as error:
                 self._observer.tell(Failed("gateway configuration", str(error)))
             except Exception as error:  # noqa: BLE001 - whatever it is, the gateway must learn of the next change

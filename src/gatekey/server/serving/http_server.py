@@ -46,6 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._reading_head = True
+        self._message_ended = False
         self._offers_upgrade = False
         self._reading_is_timed = False
         self._deadline = Deadline(self.loop, READING_SECONDS, self.too_slow)
@@ -74,6 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._reading_head and not self._reading_is_timed:
             self._time_reading()
         self._unset_keepalive_if_required()
+        self._message_ended = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -82,7 +84,9 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self.transport.is_closing():
                 self.send_400_response("The request is no HTTP/1.1.")
         else:
-            self._head_bytes = self._head_bytes + len(data) if self._reading_head else 0
+            # Where a message ended, most of the bytes were its body; the next head is measured when it is whole.
+            counts = self._reading_head and not self._message_ended
+            self._head_bytes = self._head_bytes + len(data) if counts else 0
             if self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
 
@@ -165,7 +169,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         Note that the message is whole.
         """
-        self._reading_head, self._head_bytes = True, 0
+        self._reading_head, self._head_bytes, self._message_ended = True, 0, True
         self._reading_is_timed = False
         self._deadline.unset()
 
@@ -186,6 +190,10 @@ class HttpServer(uvicorn.Server):
     uvicorn without its own signal handling: the service ends as a whole.
     """
 
+    def __init__(self, config: uvicorn.Config, on_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_end = on_end
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """
@@ -199,6 +207,7 @@ class HttpServer(uvicorn.Server):
         """
         self.force_exit = self.should_exit
         self.should_exit = True
+        self._on_end()
 
 
 def http_server(
@@ -223,5 +232,6 @@ def http_server(
             proxy_headers=False,  # uvicorn would believe X-Forwarded-For of every local process
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        getattr(application, "end", lambda: None),
     )

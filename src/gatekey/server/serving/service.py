@@ -14,11 +14,14 @@ from gatekey.server.app.installation import Installation
 from gatekey.server.app.limiters import check_limit_store, make_limiter
 from gatekey.server.app.parts import make_observer, open_directory
 from gatekey.server.auditing.ports import Observer
+from gatekey.server.dataplane.publishing import Publisher
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.observing.metrics import count_together, serve_metrics
 from gatekey.server.serving.chores import CERTIFICATE_SECONDS, ROTATION_SECONDS, repeat
+from gatekey.server.serving.fleet_keeping import KeptFleet
 from gatekey.server.serving.gateway_keeping import KeptGateway
+from gatekey.server.serving.gateway_views import GatewayViews
 from gatekey.server.serving.listening import listen
 from gatekey.server.serving.pool import WorkerPool
 from gatekey.server.serving.tls import keep_certificate
@@ -54,7 +57,11 @@ async def _serve(
     if settings.metrics:
         serve_metrics(settings.metrics)
     ending = asyncio.Event()
+    views = GatewayViews(installation, open_directory(installation))
     async with AsyncExitStack() as stack:
+        # Before anybody is answered: what an earlier run has published may be old.
+        publishing = await KeptFleet(views, Publisher(installation.folder.published_path), observer).start()
+        stack.callback(publishing.cancel)
         await _start_answering(installation, sockets, observer, ending, stack)
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, ending.set)
@@ -63,8 +70,7 @@ async def _serve(
         keeping = asyncio.create_task(repeat(lambda: keep_certificate(installation), CERTIFICATE_SECONDS, observer))
         stack.callback(keeping.cancel)
         if with_gateway:
-            directory = open_directory(installation)
-            gateway = KeptGateway(installation, directory, observer)
+            gateway = KeptGateway(views, installation.folder.gateway_path, settings.gateway_threads, observer)
             stack.push_async_callback(gateway.stop)
             watching = await gateway.start()
             stack.callback(watching.cancel)

@@ -45,6 +45,13 @@ class DataFolder:
         return self.path / "gateway"
 
     @property
+    def published_path(self) -> Path:
+        """
+        Where the configuration stands that gateways on other machines are given.
+        """
+        return self.path / "published"
+
+    @property
     def tls_path(self) -> Path:
         """
         Where certificates are.

@@ -2,7 +2,7 @@
 The service's front door: which room answers a request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,6 +25,8 @@ class Application:
     others: ASGIApp
     callers: Callers
     """For the protocol, which names the caller of a request before any room sees it."""
+    end: Callable[[], None]
+    """Lets nobody wait any more; may be called from any thread."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """

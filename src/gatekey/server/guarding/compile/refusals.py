@@ -9,13 +9,11 @@ from http import HTTPStatus
 
 from gatekey.server.guarding import rules
 from gatekey.server.guarding.apis import BESIDE_ZEEBE
+from gatekey.server.guarding.compile.access_log import PATH
 from gatekey.server.guarding.compile.resources import Document, extension, typed
 
 BODY = "%LOCAL_REPLY_BODY%"
 """Envoy's own words, or those of the route that refuses."""
-
-INSTANCE = "%PATH(NQ:ORIG_OR_PATH)%"
-"""The path as it was called, without its query: that may hold what nobody should read in a log."""
 
 INVALID_TOKEN = 'Bearer error="invalid_token"'  # noqa: S105 - the challenge of RFC 6750 section 3, no secret
 
@@ -85,7 +83,7 @@ def _problem_mapper(case: _Case) -> Document:
         "title": answer.phrase,
         "status": answer.value,
         "detail": case.detail,
-        "instance": INSTANCE,
+        "instance": PATH,
     }
     return _mapper(case, [], {"json_format": problem, "content_type": "application/problem+json"})
 

@@ -4,6 +4,7 @@ The form of Envoy's resources: plain documents that name their own type.
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -82,6 +83,14 @@ class Response:
     text: str
 
 
+def merged(old: tuple[Document, ...], new: tuple[Document, ...]) -> tuple[Document, ...]:
+    """
+    Return the new upstreams and behind them the old ones that are to go.
+    """
+    kept = {document["name"] for document in new}
+    return (*new, *(document for document in old if document["name"] not in kept))
+
+
 def type_url(name: str) -> str:
     """
     Return the URL by which Envoy knows the message type `name`.
@@ -110,3 +119,17 @@ def discovery_response(resources: tuple[Document, ...]) -> Response:
     serialised = json.dumps(resources, sort_keys=True)
     version = hashlib.sha256(serialised.encode()).hexdigest()
     return Response(version, f'{{"version_info": "{version}", "resources": {serialised}}}')
+
+
+def read_response(text: str) -> Response:
+    """
+    Return the response that `discovery_response` made into `text`. Raises ValueError if it is none.
+    """
+    head = _HEAD.match(text)
+    if head is None:
+        raise ValueError("no discovery response")
+    return Response(head[1], text)
+
+
+_HEAD = re.compile(r'\{"version_info": "([0-9a-f]{64})"')
+"""Where the version stands; reading megabytes of JSON for it would hold up the process that answers."""

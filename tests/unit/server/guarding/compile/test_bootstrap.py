@@ -1,14 +1,15 @@
 import json
 
-from gatekey.server.guarding.compile.bootstrap import Sources, compile_bootstrap
+from gatekey.server.guarding.compile.bootstrap import compile_bootstrap
+from gatekey.server.guarding.compile.listener import Front
 from gatekey.server.guarding.compile.resources import Part
+from gatekey.server.guarding.compile.sources import Sources, file_source
 from gatekey.server.guarding.model import Address
 
 PARTS = [f"{part}.json" for part in Part]
-SOURCES = Sources(
-    **dict(zip(Part, PARTS, strict=True)), administration="administration.sock", certificate="certificate.json"
-)
-BOOTSTRAP = compile_bootstrap((Address("127.0.0.1", 26600), Address("::1", 26600)), SOURCES, 600)
+SOURCES = Sources(**dict(zip(Part, map(file_source, PARTS), strict=True)), certificate=file_source("certificate.json"))
+FRONT = Front((Address("127.0.0.1", 26600), Address("::1", 26600)), 600)
+BOOTSTRAP = compile_bootstrap(FRONT, SOURCES, "administration.sock")
 LISTENER = BOOTSTRAP["static_resources"]["listeners"][0]
 MANAGER = LISTENER["filter_chains"][0]["filters"][0]["typed_config"]
 

@@ -1,0 +1,59 @@
+"""
+Keeping what gateways on other machines are given as true as the database.
+"""
+
+import asyncio
+import time
+
+from gatekey.errors import ServiceError
+from gatekey.server.auditing.model import Failed
+from gatekey.server.auditing.ports import Observer
+from gatekey.server.dataplane.publishing import Publisher
+from gatekey.server.guarding.compile.editions import Edition, first_edition, next_edition
+from gatekey.server.guarding.model import GatewayView
+from gatekey.server.serving.gateway_views import WATCH_SECONDS, GatewayViews, ViewState
+
+
+class KeptFleet:
+    """
+    Publishes every change within `WATCH_SECONDS`, whoever asks for it.
+    """
+
+    def __init__(self, views: GatewayViews, publisher: Publisher, observer: Observer) -> None:
+        self._views = views
+        self._publisher = publisher
+        self._observer = observer
+
+    async def start(self) -> asyncio.Task[None]:
+        """
+        Publish what is true now and return the task that goes on with it. Raises `ServiceError` or OSError.
+        """
+        state = self._views.state()
+        view = await self._views.read()
+        edition = await asyncio.to_thread(self._first, view)
+        return asyncio.create_task(self._watch(state, view, edition))
+
+    def _first(self, view: GatewayView) -> Edition:
+        edition = first_edition(view, time.monotonic())
+        self._publisher.write(edition.resources)
+        return edition
+
+    def _next(self, edition: Edition, view: GatewayView) -> Edition:
+        edition = next_edition(edition, view, time.monotonic())
+        self._publisher.write(edition.resources)
+        return edition
+
+    async def _watch(self, known: ViewState, view: GatewayView, edition: Edition) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                current = self._views.state()
+                if current != known:
+                    view = await self._views.read()
+                    known = current
+                # Also without a change: parts that waited for their turn.
+                edition = await asyncio.to_thread(self._next, edition, view)
+            except (ServiceError, OSError) as error:
+                self._observer.tell(Failed("published configuration", str(error)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, gateways must learn of the next change
+                self._observer.tell(Failed("published configuration", type(error).__name__))
