@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,7 @@ from gatekey.server.dataplane import (
     Restarted,
     Started,
 )
+from gatekey.server.guarding import rules
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 from support.gateway import PATIENCE, TOPOLOGY, A, B, Issuer, Stand, free_port, standing, wait_until
 
@@ -125,6 +127,23 @@ def test_stopping_ends_open_streams_and_leaves_nothing(tmp_path: Path) -> None:
             stand.ask("/gatekey/health")
         assert not list(tmp_path.glob("*.sock"))
         assert not [event for event in stand.events if isinstance(event, Died)]
+
+
+def test_a_gateway_that_ends_says_so_and_lets_a_call_finish(tmp_path: Path) -> None:
+    with standing(tmp_path, grace=PATIENCE) as stand, stand.channel() as channel:
+        call = channel.unary_stream("/gateway_protocol.Gateway/ActivateJobs")(b"job", metadata=stand.bearer())
+        stand.grpc_upstreams[A].step.release()
+        next(call)
+        ending = threading.Thread(target=lambda: stand.loop.run(stand.gateway.stop()))
+        ending.start()
+        wait_until(lambda: stand.ask("/gatekey/health").status == 503)
+        detail = stand.ask("/gatekey/health").document["detail"]
+        stand.grpc_upstreams[A].step.release()
+        last = next(call)
+        call.cancel()
+        ending.join()
+
+    assert (b"job:2", rules.ENDING) == (last, detail)
 
 
 def test_it_starts_again_in_the_same_folder(tmp_path: Path) -> None:

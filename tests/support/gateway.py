@@ -22,6 +22,7 @@ import grpc
 from joserfc import jwk, jwt
 
 from gatekey.server.dataplane import Gateway, GatewayEvent
+from gatekey.server.dataplane.gateway import GRACE
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 
 T = TypeVar("T")
@@ -289,7 +290,7 @@ class Stand:
 
 
 @contextmanager
-def standing(folder: Path, **changes: Any) -> Iterator[Stand]:
+def standing(folder: Path, grace: float = GRACE, **changes: Any) -> Iterator[Stand]:
     """Bring up two clusters, their upstreams and the gateway in front of them."""
     with ExitStack() as stack:
         rest = {cluster: stack.enter_context(RestUpstream(name)) for cluster, name in ((A, "a"), (B, "b"))}
@@ -305,7 +306,7 @@ def standing(folder: Path, **changes: Any) -> Iterator[Stand]:
         )
         events: list[GatewayEvent] = []
         loop = stack.enter_context(LoopThread())
-        gateway = Gateway(folder, events.append, 2)
+        gateway = Gateway(folder, events.append, 2, grace)
         stand = Stand(folder, issuer, replace(view, **changes), gateway, loop, events, calls, rest)
         loop.run(gateway.start(stand.view))
         stack.callback(lambda: loop.run(gateway.stop()))

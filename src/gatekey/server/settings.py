@@ -126,6 +126,7 @@ class Settings(BaseModel):
     access_log: Literal["off", "refused", "all"] = Field(
         "refused", description="Which calls the gateway writes to standard output, as JSON: those it refused, or all."
     )
+    gateway_grace: int = Field(2, ge=0, le=3600, description="Seconds that calls get to finish when the gateway ends.")
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
     master_key_file: Path | None = Field(

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import socket
 from pathlib import Path
+from urllib.parse import quote
 
 ANSWER_TIMEOUT = 5.0
 """Seconds; Envoy answers within milliseconds, also under load, from a thread of its own."""
@@ -34,10 +35,19 @@ class Administration:
         pairs = (line.partition(": ") for line in body.splitlines())
         return {name: value.strip('"') for name, _, value in pairs}
 
+    def counts(self, pattern: str) -> dict[str, int]:
+        """
+        Return the numbers whose names match `pattern`; waits for the answer, so it is for threads.
+        """
+        _, body = self._ask_now("GET", f"/stats?filter={quote(pattern)}")
+        pairs = (line.partition(": ") for line in body.splitlines())
+        return {name: int(value) for name, _, value in pairs if value.isdecimal()}
+
     async def drain(self) -> None:
         """
-        Take no new connections and ask the clients of the others to leave.
+        Say at the health endpoint that no calls are wanted, take no new connections, ask clients of others to leave.
         """
+        await self._ask("POST", "/healthcheck/fail")
         await self._ask("POST", "/drain_listeners?graceful")
 
     async def _ask(self, method: str, target: str) -> tuple[int, str]:

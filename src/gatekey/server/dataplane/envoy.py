@@ -26,9 +26,6 @@ START_TIMEOUT = 30.0
 POLL = 0.02
 """Seconds between two looks at whether Envoy is ready."""
 
-DRAIN_SECONDS = 1
-"""How long Envoy spreads its good-byes to clients over when it is ended."""
-
 FLUSH_MILLISECONDS = 500
 """How old a line about a call may be when it is written; Envoy's own 10 s is long for a person who watches."""
 
@@ -67,9 +64,11 @@ class Envoy:
         self.administration = Administration(folder.socket)
 
     @classmethod
-    async def run(cls, binary: Path, folder: RunFolder, concurrency: int, note: Callable[[Noted], None]) -> "Envoy":
+    async def run(
+        cls, binary: Path, folder: RunFolder, concurrency: int, grace: float, note: Callable[[Noted], None]
+    ) -> "Envoy":
         """
-        Start Envoy on the files in `folder`; it is not ready yet.
+        Start Envoy on the files in `folder`; it is not ready yet. When it ends it listens on for `grace` seconds.
         """
         folder.forget_socket()
         arguments = [
@@ -77,7 +76,7 @@ class Envoy:
             *(str(binary), "--config-path", str(folder.bootstrap), "--concurrency", str(concurrency)),
             # No shared memory with other Envoys of this machine: two gateways need not know of each other.
             "--disable-hot-restart",
-            *("--drain-time-s", str(DRAIN_SECONDS)),
+            *("--drain-time-s", str(max(1, round(grace)))),
             *("--file-flush-interval-msec", str(FLUSH_MILLISECONDS)),
             # At this level Envoy prints no header and no path, so no token.
             *("--log-level", "warning", "--log-format", "%l %v", "--log-format-escaped"),

@@ -3,6 +3,7 @@ The guarded gateway: an Envoy that is kept running and told of every change.
 """
 
 import asyncio
+import http.client
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,13 +39,17 @@ class _Running:
 
 class Gateway:
     """
-    One Envoy with its files in `folder` and `concurrency` worker threads; `observe` hears what happens to it.
+    One Envoy with its files in `folder` and `concurrency` worker threads; `observe` hears what happens to it. Calls get
+    `grace` seconds to finish when it is stopped.
 
     Call `start` once, then `apply` as often as clusters or keys change, then `stop`.
     """
 
-    def __init__(self, folder: Path, observe: Callable[[GatewayEvent], None], concurrency: int) -> None:
+    def __init__(
+        self, folder: Path, observe: Callable[[GatewayEvent], None], concurrency: int, grace: float = GRACE
+    ) -> None:
         self._path = folder
+        self._grace = grace
         self._observe = observe
         self._concurrency = concurrency
         self._changing = asyncio.Lock()
@@ -69,7 +74,7 @@ class Gateway:
         folder.write(resources)
 
         async def run() -> Envoy:
-            return await Envoy.run(binary, folder, self._concurrency, self._observe)
+            return await Envoy.run(binary, folder, self._concurrency, self._grace, self._observe)
 
         keeper = Keeper(run, self._observe)
         try:
@@ -102,6 +107,18 @@ class Gateway:
                 await running.bring(view, running.ledger, recompile_rest(running.resources, view))
         self._observe(ConfigurationApplied())
 
+    def counts(self, pattern: str) -> dict[str, int]:
+        """
+        Return those of Envoy's statistics that match `pattern`; may be called from any thread. Raises OSError.
+        """
+        running = self._running
+        if running is None:
+            raise ConnectionRefusedError("the gateway is not running")
+        try:
+            return running.keeper.current.administration.counts(pattern)
+        except http.client.HTTPException as error:
+            raise ConnectionAbortedError(str(error)) from error
+
     async def stop(self) -> None:
         """
         Let calls finish for a moment, end Envoy, leave no process and no file outside the folder.
@@ -109,7 +126,7 @@ class Gateway:
         async with self._changing:
             running, self._running = self._running, None
             if running is not None:
-                await running.keeper.stop(GRACE)
+                await running.keeper.stop(self._grace)
                 running.folder.leave()
 
 

@@ -5,7 +5,7 @@ The guarded APIs and the sentences of refusals, said once for the decision and f
 from gatekey.server.guarding.model import GatewayView, GuardedCluster
 
 GATEWAY_HEALTH = "/gatekey/health"
-"""Answered by the gateway itself, without a token, for load balancers and start scripts."""
+"""Answered by the gateway itself, without a token, for load balancers and start scripts: 200, or 503 when it ends."""
 
 GRPC_SERVICE = "/gateway_protocol.Gateway/"
 """The service of Zeebe's gateway.proto; its list of methods grows, so none is named."""
@@ -53,6 +53,7 @@ AMBIGUOUS = "The path or host can be read in more than one way, so the call is n
 NO_GRPC = "This cluster has no gRPC API behind this gateway."
 NO_REST = "This cluster does not offer that REST API behind this gateway."
 TOO_LONG = "The call lasted longer than this gateway allows; make it again."
+ENDING = "This gateway is about to end and wants no new calls."
 UNREACHABLE = "The cluster cannot be reached at the moment."
 
 

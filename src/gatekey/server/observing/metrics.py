@@ -6,6 +6,7 @@ memory.
 """
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gatekey.errors import ServiceError
@@ -98,9 +99,11 @@ class MetricsObserver:
         counter.inc()
 
 
-def serve_metrics(address: str) -> None:
+def serve_metrics(address: str, gateway: Callable[[str], Mapping[str, int]] | None) -> None:
     """
     Answer scrapes on an address of their own, from a thread. Raises `ServiceError` when it is taken.
+
+    `gateway` returns those of Envoy's statistics that fit a pattern, or raises OSError; None where there is no gateway.
     """
     from prometheus_client import REGISTRY, CollectorRegistry, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
@@ -109,6 +112,10 @@ def serve_metrics(address: str) -> None:
     if SHARED_FOLDER in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's own gap
+    if gateway is not None:
+        from gatekey.server.observing.gateway_metrics import GatewayCollector
+
+        registry.register(GatewayCollector(gateway))
     host, _, port = address.rpartition(":")
     try:
         start_http_server(int(port), host.strip("[]"), registry)

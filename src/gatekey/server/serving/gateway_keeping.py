@@ -3,10 +3,10 @@ Keeping the gateway's view of clusters, keys and revocations as true as the data
 """
 
 import asyncio
-from pathlib import Path
 from typing import assert_never
 
 from gatekey.errors import ServiceError
+from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.model import Failed, GatewayChanged
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.dataplane import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
@@ -19,17 +19,19 @@ class KeptGateway:
     A gateway that learns of every change within `WATCH_SECONDS`.
     """
 
-    def __init__(self, views: GatewayViews, folder: Path, threads: int, observer: Observer) -> None:
+    def __init__(self, views: GatewayViews, installation: Installation, observer: Observer) -> None:
+        settings = installation.settings
         self._views = views
         self._observer = observer
-        self._gateway = Gateway(folder, self._tell, threads)
+        self._gateway = Gateway(
+            installation.folder.gateway_path, self._tell, settings.gateway_threads, settings.gateway_grace
+        )
 
-    @property
-    def gateway(self) -> Gateway:
+    def counts(self, pattern: str) -> dict[str, int]:
         """
-        The gateway itself.
+        Return those of Envoy's statistics that match `pattern`; may be called from any thread. Raises OSError.
         """
-        return self._gateway
+        return self._gateway.counts(pattern)
 
     async def start(self) -> asyncio.Task[None]:
         """

@@ -54,10 +54,11 @@ async def _serve(
     if settings.metrics and settings.workers > 1:
         count_together(installation.folder.counters_path)
     observer = make_observer(settings)
-    if settings.metrics:
-        serve_metrics(settings.metrics)
     ending = asyncio.Event()
     views = GatewayViews(installation, open_directory(installation))
+    gateway = KeptGateway(views, installation, observer) if with_gateway else None
+    if settings.metrics:
+        serve_metrics(settings.metrics, gateway.counts if gateway else None)
     async with AsyncExitStack() as stack:
         # Before anybody is answered: what an earlier run has published may be old.
         publishing = await KeptFleet(views, Publisher(installation.folder.published_path), observer).start()
@@ -69,8 +70,7 @@ async def _serve(
         stack.callback(rotating.cancel)
         keeping = asyncio.create_task(repeat(lambda: keep_certificate(installation), CERTIFICATE_SECONDS, observer))
         stack.callback(keeping.cancel)
-        if with_gateway:
-            gateway = KeptGateway(views, installation.folder.gateway_path, settings.gateway_threads, observer)
+        if gateway is not None:
             stack.push_async_callback(gateway.stop)
             watching = await gateway.start()
             stack.callback(watching.cancel)

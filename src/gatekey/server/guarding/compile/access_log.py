@@ -51,7 +51,10 @@ def compile_access_log(which: AccessLog) -> list[Document]:
         log_format={"json_format": FIELDS, "omit_empty_values": False},
     )
     log = extension("envoy.access_loggers.stdout", output)
-    return [log if which is AccessLog.ALL else {**log, "filter": _answered_by_the_gateway()}]
+    calls: Document = {"not_health_check_filter": {}}
+    if which is AccessLog.REFUSED:
+        calls = {"and_filter": {"filters": [calls, _answered_by_the_gateway()]}}
+    return [{**log, "filter": calls}]
 
 
 def _answered_by_the_gateway() -> Document:

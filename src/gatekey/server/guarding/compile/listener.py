@@ -6,6 +6,7 @@ It stays as it is while the gateway runs; what changes is delivered apart, from 
 
 from dataclasses import dataclass
 
+from gatekey.server.guarding import rules
 from gatekey.server.guarding.compile.access_log import compile_access_log
 from gatekey.server.guarding.compile.refusals import compile_refusals
 from gatekey.server.guarding.compile.resources import (
@@ -148,6 +149,7 @@ def _connection_manager(front: Front, sources: Sources) -> Document:
         access_log=compile_access_log(front.access_log),
         rds={"route_config_name": ROUTES, "config_source": sources.routes},
         http_filters=[
+            _health(),
             _discovered(
                 VERIFICATION, "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication", sources.verification
             ),
@@ -168,6 +170,20 @@ def _removal() -> Document:
                 {"remove_on_match": {"key_matcher": {"prefix": prefix}}}  # Envoy has made all names lower-case
                 for prefix in NOT_FROM_CALLERS
             ],
+        ),
+    )
+
+
+def _health() -> Document:
+    """
+    Says whether the gateway wants calls, beside all statistics and logs.
+    """
+    return extension(
+        "health",
+        typed(
+            "envoy.extensions.filters.http.health_check.v3.HealthCheck",
+            pass_through_mode=False,
+            headers=[{"name": ":path", "string_match": {"exact": rules.GATEWAY_HEALTH}}],
         ),
     )
 

@@ -56,6 +56,7 @@ def _worded_cases() -> list[_Case]:
     path = f"(?:{words})?/{rules.UUID}(?:[/?].*)?"
     other = _header(":path", string_match={"safe_regex": {"regex": path}})
     duration = _cel("response.code_details.startsWith('max_duration_timeout')")
+    health = _header(":path", string_match={"exact": rules.GATEWAY_HEALTH})
     revocation = _cel("response.code_details.startsWith('rbac_access_denied')")
     return [
         _Case(HTTPStatus.UNAUTHORIZED, rules.NO_TOKEN, (silent,), "Bearer"),
@@ -67,6 +68,7 @@ def _worded_cases() -> list[_Case]:
         _Case(HTTPStatus.NOT_FOUND, rules.OTHER_CLUSTER, (unrouted, other), answer=HTTPStatus.FORBIDDEN),
         _Case(HTTPStatus.NOT_FOUND, rules.NOTHING_HERE, (unrouted,)),
         _Case(HTTPStatus.GATEWAY_TIMEOUT, rules.TOO_LONG, (duration,)),
+        _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.ENDING, (health,)),
         _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.UNREACHABLE),
     ]
 

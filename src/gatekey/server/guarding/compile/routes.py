@@ -106,7 +106,7 @@ def _virtual_host(
     """
     Ambiguous paths first, then the `routes` of the token's cluster, then what is open to calls without a token.
     """
-    without_cluster: Document = _route_list([_gateway_health(), *unmatched])
+    without_cluster: Document = _route_list(unmatched)
     if ready:
         by_path = {path: _route_list([route, *unmatched]) for path, route in ready.items()}
         without_cluster = _tree(":path", by_path, without_cluster)
@@ -235,13 +235,6 @@ def _without_token(route: Document) -> Document:
 
 def _otherwise(public: str) -> list[Document]:
     return [_refusal({"prefix": "/"}, Kind.FORBIDDEN, public)]
-
-
-def _gateway_health() -> Document:
-    return {
-        "match": {"path": rules.GATEWAY_HEALTH},
-        "direct_response": {"status": 200, "body": {"inline_string": "ok\n"}},
-    }
 
 
 def _refusal(match: Document, kind: Kind, public: str) -> Document:

@@ -28,7 +28,7 @@ def test_everything_that_changes_comes_from_files_and_the_administration_is_ours
 
 
 def test_tokens_are_verified_before_anything_is_derived_from_them_and_before_a_route_is_taken() -> None:
-    assert ["verification", "lifetime", "revocations", "latest_revocations", "router"] == [
+    assert ["health", "verification", "lifetime", "revocations", "latest_revocations", "router"] == [
         each["name"] for each in MANAGER["http_filters"]
     ]
 
