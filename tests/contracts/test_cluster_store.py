@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.clusters.model import Cluster, ClusterSecret, Refused
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Refused, UpstreamTls
 from gatekey.server.storage.sealing import Seal
 from gatekey.wire.secret_text import SecretText
 from support.service import ADAPTERS, Stores
@@ -44,6 +44,18 @@ def test_clusters_come_back_as_they_were_given_oldest_first(stores: Stores) -> N
 
     assert [None, None] == outcomes
     assert (stores.cluster, first, second) == stores.clusters.all()
+
+
+def test_an_updated_cluster_has_its_new_upstreams_and_their_tls(stores: Stores) -> None:
+    tls = UpstreamTls("/ca.pem", "zeebe.example.org", "/client.pem", "/client.key")
+    changed = replace(
+        stores.cluster, grpc_upstream="grpcs://zeebe:443", apis=ApiUpstreams(optimize="http://optimize"), tls=tls
+    )
+    outcome = stores.clusters.update(changed, by="test", at=THEN)
+    gone = stores.clusters.update(cluster_of(stores, "gone", 1), by="test", at=THEN)
+
+    assert (None, True) == (outcome, isinstance(gone, Refused))
+    assert (changed,) == stores.clusters.all()
 
 
 def test_a_name_is_taken_once(stores: Stores) -> None:

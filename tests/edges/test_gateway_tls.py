@@ -6,6 +6,7 @@ import datetime as dt
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from gatekey.server.guarding.model import Address, GuardedCluster
+from gatekey.server.guarding.model import Address, GuardedCluster, UpstreamTls
 from support.gateway import PATIENCE, TOPOLOGY, A, GrpcUpstream, RestUpstream, Stand, standing, wait_until
 
 
@@ -55,6 +56,7 @@ def stand(tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Stand]:
     rest = RestUpstream("secured", tls=(certificate_file, key_file))
     calls = GrpcUpstream("secured", tls=(certificate_file, key_file))
     with rest, calls, standing(tmp_path / "run", authorities=str(certificate_file)) as stand:
+        stand.grpc_upstreams[A] = calls
         secured = [Address("localhost", upstream.address.port, tls=True) for upstream in (calls, rest)]
         stand.apply(clusters=(GuardedCluster(A, "local", *secured),))
         yield stand
@@ -77,6 +79,20 @@ def test_a_server_that_cannot_prove_its_name_gets_no_call(stand: Stand, tmp_path
 
     assert 503 == answer.status
     assert grpc.StatusCode.UNAVAILABLE == refusal.value.code()
+
+
+def test_renewed_files_of_an_upstream_leave_open_streams_alone(stand: Stand) -> None:
+    with stand.channel() as channel:
+        stream = channel.unary_stream("/gateway_protocol.Gateway/ActivateJobs")(b"job", metadata=stand.bearer())
+        upstream = stand.grpc_upstreams[A]
+        upstream.step.release()
+        before = next(stream)
+        (cluster,) = stand.view.clusters
+        stand.apply(clusters=(replace(cluster, tls=UpstreamTls(version="2")),))
+        answer = stand.call(TOPOLOGY, stand.bearer())
+        upstream.step.release()
+
+        assert (b"job:1", b"secured:ping", b"job:2") == (before, answer, next(stream))
 
 
 def serve(folder: Path, name: str) -> tuple[str, str]:

@@ -101,9 +101,12 @@ class Answer:
 
 
 class RestUpstream:
-    """An HTTP/1.1 server that answers with what it was asked, as JSON; `tls`: the files of certificate and key."""
+    """
+    An HTTP/1.1 server that answers with what it was asked, as JSON; `tls`: the files of certificate and key; `clients`:
+    the authority whose client certificates it demands.
+    """
 
-    def __init__(self, name: str, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, name: str, tls: tuple[Path, Path] | None = None, clients: Path | None = None) -> None:
         upstream = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -133,6 +136,9 @@ class RestUpstream:
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*tls)
+            if clients is not None:
+                context.load_verify_locations(clients)
+                context.verify_mode = ssl.CERT_REQUIRED
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.address = Address("127.0.0.1", self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -153,7 +159,7 @@ class GrpcUpstream(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships n
     that sends one message for each `step` of the test.
     """
 
-    def __init__(self, name: str, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, name: str, tls: tuple[Path, Path] | None = None, clients: Path | None = None) -> None:
         self.name = name
         self.metadata: list[tuple[str, str]] = []
         self.step = threading.Semaphore(0)
@@ -162,13 +168,14 @@ class GrpcUpstream(grpc.GenericRpcHandler):  # type: ignore[misc] # grpc ships n
         self._ended = threading.Event()
         limits = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self._server = grpc.server(futures.ThreadPoolExecutor(8), handlers=[self], options=limits)
-        self.address = Address("127.0.0.1", self._listen(tls))
+        self.address = Address("127.0.0.1", self._listen(tls, clients))
 
-    def _listen(self, tls: tuple[Path, Path] | None) -> int:
+    def _listen(self, tls: tuple[Path, Path] | None, clients: Path | None) -> int:
         if tls is None:
             return int(self._server.add_insecure_port("127.0.0.1:0"))
         certificate, key = (path.read_bytes() for path in tls)
-        credentials = grpc.ssl_server_credentials([(key, certificate)])
+        authority = clients.read_bytes() if clients else None
+        credentials = grpc.ssl_server_credentials([(key, certificate)], authority, require_client_auth=bool(clients))
         return int(self._server.add_secure_port("127.0.0.1:0", credentials))
 
     def service(self, handler_call_details: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.guarding.model import GuardedCluster, read_address
+from gatekey.server.guarding.model import GuardedCluster, UpstreamTls, read_address
 from gatekey.server.guarding.revocations import FOREVER, Named, Subject
 from gatekey.server.issuing.revocation import Kind, Revocation, read_scope
 
@@ -15,6 +15,7 @@ def guarded_cluster(cluster: Cluster) -> GuardedCluster:
     """
     Return a cluster in the words of the gateway.
     """
+    tls = cluster.tls
     apis = (cluster.apis.operate, cluster.apis.tasklist, cluster.apis.optimize)
     return GuardedCluster(
         cluster.cluster_id,
@@ -22,6 +23,9 @@ def guarded_cluster(cluster: Cluster) -> GuardedCluster:
         read_address(cluster.grpc_upstream),
         read_address(cluster.rest_upstream),
         *(None if url is None else read_address(url) for url in apis),
+        tls=UpstreamTls(
+            tls.authorities, tls.server_name, (tls.certificate, tls.key) if tls.certificate and tls.key else None
+        ),
     )
 
 

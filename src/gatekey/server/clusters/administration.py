@@ -6,12 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatekey.server.clusters.decide import check_api_upstreams, check_cluster, check_secret, check_upstreams
-from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused
+from gatekey.server.clusters.decide import (
+    check_api_upstreams,
+    check_cluster,
+    check_secret,
+    check_upstream_tls,
+    check_upstreams,
+)
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
 from gatekey.server.clusters.ports import ClusterStore
 from gatekey.wire.secret_text import SecretText
 
 NO_OTHERS = ApiUpstreams()
+NO_TLS = UpstreamTls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +46,11 @@ class ClusterAdministration:
         *,
         by: str,
         apis: ApiUpstreams = NO_OTHERS,
+        tls: UpstreamTls = NO_TLS,
     ) -> Cluster | Refused:
         """
         Create a cluster; `grpc_upstream` is host:port, `rest_upstream` and `apis` URLs that the gateway can reach.
         """
-        refused = (
-            check_cluster(name, region) or check_upstreams(grpc_upstream, rest_upstream) or check_api_upstreams(apis)
-        )
-        if refused:
-            return refused
         cluster = Cluster(
             cluster_id=self.make_uuid(),
             organisation_id=self.store.organisation().organisation_id,
@@ -57,8 +60,15 @@ class ClusterAdministration:
             rest_upstream=rest_upstream,
             created=self.now(),
             apis=apis,
+            tls=tls,
         )
-        return self.store.add(cluster, by=by) or cluster
+        return _check(cluster) or self.store.add(cluster, by=by) or cluster
+
+    def update(self, changed: Cluster, *, by: str) -> Cluster | Refused:
+        """
+        Keep the upstreams and their TLS as `changed` has them; its name, region and id stay.
+        """
+        return _check(changed) or self.store.update(changed, by=by, at=self.now()) or changed
 
     def all(self) -> tuple[Cluster, ...]:
         """
@@ -92,3 +102,14 @@ class ClusterAdministration:
         Delete a secret; False when there is none.
         """
         return self.store.delete_secret(cluster.cluster_id, name, by=by, at=self.now())
+
+
+def _check(cluster: Cluster) -> Refused | None:
+    apis = cluster.apis
+    upstreams = (cluster.grpc_upstream, cluster.rest_upstream, apis.operate, apis.tasklist, apis.optimize)
+    return (
+        check_cluster(cluster.name, cluster.region)
+        or check_upstreams(cluster.grpc_upstream, cluster.rest_upstream)
+        or check_api_upstreams(apis)
+        or check_upstream_tls(cluster.tls, upstreams)
+    )

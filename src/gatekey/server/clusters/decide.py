@@ -3,9 +3,10 @@ Which cluster and secret names are accepted.
 """
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from gatekey.server.clusters.model import ApiUpstreams, Refused
+from gatekey.server.clusters.model import ApiUpstreams, Refused, UpstreamTls
 
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,49}")
 REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
@@ -13,6 +14,11 @@ REGION = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "grpcs": 443}
 """By scheme, where the port is left out; a bare gRPC address always names its port."""
+
+TLS_SCHEMES = ("https://", "grpcs://")
+
+SERVER_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+"""A host name as in certificates (RFC 1123 section 2.1), without a dot at its end."""
 
 SECRET_NAME = re.compile(r"[A-Za-z0-9]+([/._-][A-Za-z0-9]+)*")
 """The names that Camunda's connectors find as `secrets.NAME`."""
@@ -56,6 +62,19 @@ def check_api_upstreams(apis: ApiUpstreams) -> Refused | None:
     for name, url in (("Operate", apis.operate), ("Tasklist", apis.tasklist), ("Optimize", apis.optimize)):
         if url is not None and not _is_address(url, {"http", "https"}):
             return Refused(f"The {name} upstream is a URL, such as http://localhost:8081.", f"{name} not accepted")
+    return None
+
+
+def check_upstream_tls(tls: UpstreamTls, upstreams: Iterable[str | None]) -> Refused | None:
+    """
+    Refuse what could not be: half a client certificate, a name that is none, TLS where no upstream speaks it.
+    """
+    if (tls.certificate is None) != (tls.key is None):
+        return Refused("A client certificate and its key belong together.", "half a client certificate")
+    if tls.server_name is not None and not SERVER_NAME.fullmatch(tls.server_name):
+        return Refused("The server name is a host name, such as zeebe.example.org.", "server name not accepted")
+    if tls != UpstreamTls() and not any((url or "").startswith(TLS_SCHEMES) for url in upstreams):
+        return Refused("No upstream speaks TLS: write grpcs://host:port or https://host.", "TLS settings without TLS")
     return None
 
 

@@ -30,6 +30,20 @@ class ApiUpstreams:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """
+    How the gateway meets those upstreams of a cluster that speak TLS; the files (PEM) are on the gateway's machine.
+
+    None stands for the system's authorities, the host in the upstream's address, no client certificate.
+    """
+
+    authorities: str | None = None
+    server_name: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """
     One Camunda 8 installation; upstreams are `host:port` (gRPC) and URLs (REST, `apis`) that only the gateway calls.
@@ -43,6 +57,7 @@ class Cluster:
     rest_upstream: str
     created: datetime
     apis: ApiUpstreams = ApiUpstreams()
+    tls: UpstreamTls = UpstreamTls()
 
 
 @dataclass(frozen=True, slots=True)

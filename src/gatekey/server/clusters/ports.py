@@ -25,6 +25,12 @@ class ClusterStore(Protocol):
         """
         ...
 
+    def update(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
+        """
+        Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster.
+        """
+        ...
+
     def all(self) -> tuple[Cluster, ...]:
         """
         Return every cluster, oldest first.

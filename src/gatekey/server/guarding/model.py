@@ -62,6 +62,21 @@ class AccessLog(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """
+    How upstreams with TLS are met: `authorities` is a file, `certificate` those of a client's chain and key.
+
+    None stands for the authorities of the view, the host that is called, no client certificate. `version` changes when
+    the files do.
+    """
+
+    authorities: str | None = None
+    server_name: str | None = None
+    certificate: tuple[str, str] | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedCluster:
     """
     One cluster behind the gateway; no `grpc` or `rest` where it does not offer that API here.
@@ -76,6 +91,7 @@ class GuardedCluster:
     operate: Address | None = None
     tasklist: Address | None = None
     optimize: Address | None = None
+    tls: UpstreamTls = field(default=UpstreamTls(), kw_only=True)
 
     def address_of(self, api: Api) -> Address | None:
         """

@@ -5,11 +5,11 @@ The organisation, its clusters and their secrets in SQL.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
-from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
 from gatekey.server.storage import tables
 from gatekey.server.storage.auditing import record
 from gatekey.server.storage.database import Database, touch_directory
@@ -47,17 +47,25 @@ class SqlClusterStore:
                         organisation_id=cluster.organisation_id,
                         name=cluster.name,
                         region=cluster.region,
-                        grpc_upstream=cluster.grpc_upstream,
-                        rest_upstream=cluster.rest_upstream,
-                        operate_upstream=cluster.apis.operate,
-                        tasklist_upstream=cluster.apis.tasklist,
-                        optimize_upstream=cluster.apis.optimize,
                         created=to_seconds(cluster.created),
+                        **_upstreams(cluster),
                     )
                 )
             except IntegrityError:
                 return Refused(f"There is already a cluster {cluster.name!r}.", "name taken")
             record(connection, cluster.created, by, "created", "cluster", cluster.cluster_id, name=cluster.name)
+            touch_directory(connection)
+            return None
+
+    def update(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
+        """
+        Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster.
+        """
+        of_this = tables.cluster.c.cluster_id == cluster.cluster_id
+        with self.database.writing() as connection:
+            if not connection.execute(update(tables.cluster).where(of_this).values(**_upstreams(cluster))).rowcount:
+                return Refused(f"There is no cluster {cluster.name!r} any more.", "cluster gone")
+            record(connection, at, by, "updated", "cluster", cluster.cluster_id, name=cluster.name)
             touch_directory(connection)
             return None
 
@@ -77,6 +85,12 @@ class SqlClusterStore:
                     rest_upstream=row.rest_upstream,
                     created=to_time(row.created),
                     apis=ApiUpstreams(row.operate_upstream, row.tasklist_upstream, row.optimize_upstream),
+                    tls=UpstreamTls(
+                        row.upstream_authorities,
+                        row.upstream_server_name,
+                        row.upstream_certificate,
+                        row.upstream_key,
+                    ),
                 )
                 for row in connection.execute(query)
             )
@@ -122,6 +136,20 @@ class SqlClusterStore:
             if gone:
                 record(connection, at, by, "deleted", "cluster secret", cluster_id, name=name)
             return bool(gone)
+
+
+def _upstreams(cluster: Cluster) -> dict[str, str | None]:
+    return {
+        "grpc_upstream": cluster.grpc_upstream,
+        "rest_upstream": cluster.rest_upstream,
+        "operate_upstream": cluster.apis.operate,
+        "tasklist_upstream": cluster.apis.tasklist,
+        "optimize_upstream": cluster.apis.optimize,
+        "upstream_authorities": cluster.tls.authorities,
+        "upstream_server_name": cluster.tls.server_name,
+        "upstream_certificate": cluster.tls.certificate,
+        "upstream_key": cluster.tls.key,
+    }
 
 
 def _place(cluster_id: str, name: str) -> str:

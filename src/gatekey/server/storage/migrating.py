@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from gatekey.errors import ServiceError
 from gatekey.server.storage.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

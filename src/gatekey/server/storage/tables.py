@@ -54,6 +54,10 @@ cluster = Table(
     Column("operate_upstream", String, nullable=True),
     Column("tasklist_upstream", String, nullable=True),
     Column("optimize_upstream", String, nullable=True),
+    Column("upstream_authorities", String, nullable=True),
+    Column("upstream_server_name", String, nullable=True),
+    Column("upstream_certificate", String, nullable=True),
+    Column("upstream_key", String, nullable=True),
     Column("created", Float, nullable=False),
     Index("cluster_name", "organisation_id", "name", unique=True),
 )

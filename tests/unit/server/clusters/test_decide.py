@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.server.clusters.decide import check_cluster, check_secret
-from gatekey.server.clusters.model import Refused
+from gatekey.server.clusters.decide import check_cluster, check_secret, check_upstream_tls
+from gatekey.server.clusters.model import Refused, UpstreamTls
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,29 @@ def test_a_value_that_cannot_be_written_in_utf_8_is_refused() -> None:
 def test_no_text_breaks_the_decisions(name: str, value: str) -> None:
     check_cluster(name, name)
     check_secret(name, value)
+
+
+@pytest.mark.parametrize("upstreams", [("grpcs://zeebe:443", None), ("zeebe:26500", "https://zeebe")])
+def test_upstreams_with_tls_may_want_authorities_a_name_and_a_client_certificate(upstreams: tuple[str | None]) -> None:
+    assert check_upstream_tls(UpstreamTls("ca.pem", "zeebe.example.org", "client.pem", "client.key"), upstreams) is None
+
+
+@pytest.mark.parametrize(
+    ("tls", "words"),
+    [
+        (UpstreamTls(certificate="client.pem"), "belong together"),
+        (UpstreamTls(key="client.key"), "belong together"),
+        (UpstreamTls(server_name="-"), "host name"),
+        (UpstreamTls(server_name="a b"), "host name"),
+    ],
+)
+def test_half_a_certificate_and_strange_names_are_refused(tls: UpstreamTls, words: str) -> None:
+    refused = check_upstream_tls(tls, ["https://zeebe"])
+
+    assert isinstance(refused, Refused)
+    assert words in refused.public
+
+
+def test_tls_needs_an_upstream_that_speaks_it_and_none_is_fine_anywhere() -> None:
+    assert isinstance(check_upstream_tls(UpstreamTls(authorities="ca.pem"), ["zeebe:26500", None]), Refused)
+    assert check_upstream_tls(UpstreamTls(), ["zeebe:26500", None]) is None

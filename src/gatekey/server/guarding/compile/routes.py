@@ -175,7 +175,7 @@ def _grpc_route(prefix: str, cluster: GuardedCluster) -> Document:
     match = {"prefix": prefix, "grpc": {}}
     if cluster.grpc is None:
         return _refusal(match, Kind.NOT_FOUND, rules.NO_GRPC)
-    return _forward(match, upstream_name(cluster, Api.GRPC), cluster.grpc)
+    return _forward(match, upstream_name(cluster, Api.GRPC), _host(cluster, cluster.grpc))
 
 
 def _rest_route(match: Document, called: str, root: str, api: Api, cluster: GuardedCluster) -> Document:
@@ -183,10 +183,18 @@ def _rest_route(match: Document, called: str, root: str, api: Api, cluster: Guar
     if address is None:
         return _refusal(match, Kind.NOT_FOUND, rules.NO_REST)
     target = f"{address.path}{root}"
-    return _forward(match, upstream_name(cluster, api), address, "" if called == target else target)
+    return _forward(match, upstream_name(cluster, api), _host(cluster, address), "" if called == target else target)
 
 
-def _forward(match: Document, upstream: str, address: Address, rewrite: str = "") -> Document:
+def _host(cluster: GuardedCluster, address: Address) -> str | None:
+    """
+    The host that the upstream is told, None for that of the caller.
+    """
+    # A server behind TLS is usually one of several names on a shared ingress.
+    return (cluster.tls.server_name or address.host) if address.tls else None
+
+
+def _forward(match: Document, upstream: str, host: str | None, rewrite: str = "") -> Document:
     action: Document = {
         "cluster": upstream,
         "timeout": EVER,
@@ -195,9 +203,8 @@ def _forward(match: Document, upstream: str, address: Address, rewrite: str = ""
     }
     if rewrite:
         action["prefix_rewrite"] = rewrite
-    if address.tls:
-        # A server behind TLS is usually one of several names on a shared ingress.
-        action["host_rewrite_literal"] = address.host
+    if host is not None:
+        action["host_rewrite_literal"] = host
     return {"match": match, "route": action}
 
 

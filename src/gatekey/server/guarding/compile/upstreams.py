@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from gatekey.server.guarding.compile.resources import Document, extension, typed
-from gatekey.server.guarding.model import Address, Api, GatewayView, GuardedCluster
+from gatekey.server.guarding.model import Address, Api, GatewayView, GuardedCluster, UpstreamTls
 
 CONNECT_TIMEOUT = "5s"
 """A server that does not take a connection in five seconds is not there; a caller's own deadline is at least ten."""
@@ -45,10 +45,13 @@ def _upstreams(cluster: GuardedCluster, authorities: str) -> Iterator[Document]:
         address = cluster.address_of(api)
         if address is not None and (api is Api.REST or not cluster.is_served_by_rest(api)):
             agreed, protocol = ("h2", _http2()) if api is Api.GRPC else ("http/1.1", _http1())
-            yield _upstream(upstream_name(cluster, api), address, protocol, _transport(address, agreed, authorities))
+            yield {
+                **_upstream(upstream_name(cluster, api), address, protocol),
+                **_transport(address, cluster.tls, agreed, authorities),
+            }
 
 
-def _upstream(name: str, address: Address, protocol: Document, transport: Document) -> Document:
+def _upstream(name: str, address: Address, protocol: Document) -> Document:
     return {
         **typed("envoy.config.cluster.v3.Cluster"),
         "name": name,
@@ -66,7 +69,6 @@ def _upstream(name: str, address: Address, protocol: Document, transport: Docume
         # A server that vanished without a word is noticed: HTTP/2 pings would break Zeebe's rule against idle pings.
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60}},
         **_discovery(address),
-        **transport,
     }
 
 
@@ -97,22 +99,26 @@ def _is_numeric(host: str) -> bool:
     return True
 
 
-def _transport(address: Address, protocol: str, authorities: str) -> Document:
+def _transport(address: Address, tls: UpstreamTls, protocol: str, authorities: str) -> Document:
     if not address.tls:
         return {}
+    context: Document = {
+        "alpn_protocols": [protocol],  # gRPC servers refuse a connection that did not agree on h2
+        "validation_context": {"trusted_ca": {"filename": tls.authorities or authorities}},
+    }
+    if tls.certificate:
+        chain, key = tls.certificate
+        context["tls_certificates"] = [{"certificate_chain": {"filename": chain}, "private_key": {"filename": key}}]
+    socket = typed(
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        sni=tls.server_name or address.host,
+        auto_sni_san_validation=True,
+        common_tls_context=context,
+    )
     return {
-        "transport_socket": extension(
-            "envoy.transport_sockets.tls",
-            typed(
-                "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-                sni=address.host,
-                auto_sni_san_validation=True,
-                common_tls_context={
-                    "alpn_protocols": [protocol],  # gRPC servers refuse a connection that did not agree on h2
-                    "validation_context": {"trusted_ca": {"filename": authorities}},
-                },
-            ),
-        ),
+        "transport_socket": extension("envoy.transport_sockets.tls", socket),
+        # Envoy reads files again when the upstream itself is another; what is under way finishes with the old one.
+        "metadata": {"filter_metadata": {"gatekey": {"files": tls.version}}},
     }
 
 

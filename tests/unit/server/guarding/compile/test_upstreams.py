@@ -1,13 +1,16 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gatekey.server.guarding.compile.upstreams import compile_upstreams
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
+from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster, UpstreamTls
+
+PLAIN = UpstreamTls()
 
 
-def compiled(grpc: Address | None, rest: Address | None) -> dict[str, Any]:
-    clusters = (GuardedCluster("one", "local", grpc, rest),)
+def compiled(grpc: Address | None, rest: Address | None, tls: UpstreamTls = PLAIN) -> dict[str, Any]:
+    clusters = (GuardedCluster("one", "local", grpc, rest, tls=tls),)
     view = GatewayView(Address("localhost", 26600), "http://issuer", "{}", "camunda.io", clusters=clusters)
     return {document["name"]: document for document in compile_upstreams(view)}
 
@@ -55,3 +58,16 @@ def test_a_server_behind_tls_must_prove_its_name() -> None:
     assert ("zeebe.example.org", True) == (context["sni"], context["auto_sni_san_validation"])
     assert context["common_tls_context"]["validation_context"]["trusted_ca"]
     assert "transport_socket" not in compiled(Address("zeebe", 80), None)["one/grpc"]
+
+
+def test_a_cluster_may_have_authorities_a_name_and_a_client_certificate_of_its_own() -> None:
+    tls = UpstreamTls("/own.pem", "zeebe.example.org", ("/chain.pem", "/key.pem"), "1")
+    upstream = compiled(Address("10.0.0.1", 443, tls=True), None, tls)["one/grpc"]
+    renewed = compiled(Address("10.0.0.1", 443, tls=True), None, replace(tls, version="2"))["one/grpc"]
+    context = upstream["transport_socket"]["typed_config"]
+    common = context["common_tls_context"]
+
+    assert "zeebe.example.org" == context["sni"]
+    assert {"filename": "/own.pem"} == common["validation_context"]["trusted_ca"]
+    assert {"filename": "/key.pem"} == common["tls_certificates"][0]["private_key"]
+    assert upstream != renewed
