@@ -53,12 +53,18 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
 
 
+MAKING = threading.Lock()
+"""Alembic's context is one for all threads of a process, so only one of them makes the template."""
+
+
 @contextmanager
 def installed(folder: Path, **settings: Any) -> Iterator[Installation]:
     """
     Open a new installation in `folder`. All have the same signing key and first cluster: making them takes long.
     """
-    shutil.copytree(_template(), folder)
+    with MAKING:
+        template = _template()
+    shutil.copytree(template, folder)
     with closing(open_installation(Settings(data=folder, **settings))) as installation:
         yield installation
 
