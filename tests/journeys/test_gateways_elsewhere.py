@@ -29,6 +29,7 @@ PATIENCE = 20.0
 class Fleet:
     product: Product
     gateways: list[RemoteGateway]
+    upstream: str
 
     def new_token(self, client: dict[str, str]) -> str:
         status, body = self.product.ask_token(client["clientId"], client["clientSecret"])
@@ -46,7 +47,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
         settings = {"zeebe_rest": f"http://{upstream.address}", "limit_rate": 1000, "limit_burst": 1000}
         product = stack.enter_context(running_product(tmp_path / "data", with_gateway=False, workers=2, **settings))
         gateways = [stack.enter_context(remote_gateway(product, tmp_path, name)) for name in ("one", "two")]
-        yield Fleet(product, gateways)
+        yield Fleet(product, gateways, f"http://{upstream.address}")
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -68,6 +69,11 @@ def test_every_change_reaches_every_gateway(fleet: Fleet) -> None:
     fleet.product.cli("keys", "rotate", "--now")
     fresh = fleet.new_token(stays)
     until(lambda: fleet.statuses(fresh) == {200})
+    assert {200} == fleet.statuses(other)
+
+    fleet.product.cli("clusters", "create", "second", "--rest", fleet.upstream)
+    of_second = fleet.new_token(fleet.product.create_client("new", cluster="second"))
+    until(lambda: fleet.statuses(of_second) == {200})
     assert {200} == fleet.statuses(other)
 
 

@@ -3,7 +3,7 @@ COMPILING: the rules as configuration of an Envoy.
 
 `bootstrap` is the part that never changes while the gateway runs: one listener, one filter chain, how refusals look.
 All that changes with clusters, keys and clients (`verification`, `revocations`, `routes`, `upstreams`) is delivered
-apart, so that no connection is dropped for it.
+apart, so that no connection is dropped for it. `editions` are that for gateways that ask, `remote` is their bootstrap.
 """
 
 from dataclasses import replace
