@@ -15,7 +15,7 @@ def gateway_key(config: Path | None, data: Path | None) -> None:
     """
     Print the key by which gateways and proxies prove that they belong to this installation.
 
-    Proxies send it as X-Gatekey-Gateway-Key to /gateway/decision; for Envoys, `gatekey gateway bootstrap` writes it where
+    Proxies send it as X-Gatekey-Gateway-Key to /gateway/decision; for Envoys, `gatekey gateway bootstrap` puts it where
     it belongs. Keep it in a file that only the proxy can read.
     """
     with opened(config, data) as installation:

@@ -2,8 +2,8 @@
 DATA PLANE: runs the Envoy that guards the APIs.
 
 Owns one child process and its files: finds the binary, starts it, waits until it is ready, swaps its configuration,
-starts it again when it dies, ends it. Owns the files too from which gateways on other machines are answered. Calls never
-pass through Python.
+starts it again when it dies, ends it. Owns the files, too, that gateways on other machines are answered from. Calls
+never pass through Python.
 
 Refuses to decide anything about calls: `guarding` compiles the rules, this carries them out. Listens on no port itself.
 
