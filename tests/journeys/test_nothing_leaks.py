@@ -112,7 +112,7 @@ def sign_in(day: Day) -> None:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     data = tmp_path_factory.mktemp("leaks") / "data"
-    with running_product(data, limit_burst=10_000) as product:
+    with running_product(data, limit_burst=10_000, access_log="all") as product:
         day = Day(product)
         spend(day)
         yield day
