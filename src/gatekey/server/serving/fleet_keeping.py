@@ -26,11 +26,14 @@ class KeptFleet:
 
     async def start(self) -> asyncio.Task[None]:
         """
-        Publish what is true now and return the task that goes on with it. Raises `ServiceError` or OSError.
+        Publish what is true now and return the task that goes on with it. Raises `ServiceError`.
         """
         state = self._views.state()
         view = await self._views.read()
-        edition = await asyncio.to_thread(self._first, view)
+        try:
+            edition = await asyncio.to_thread(self._first, view)
+        except OSError as error:
+            raise ServiceError(f"What gateways are given cannot be written: {error}.") from error
         return asyncio.create_task(self._watch(state, view, edition))
 
     def _first(self, view: GatewayView) -> Edition:
