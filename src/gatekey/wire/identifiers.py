@@ -90,7 +90,8 @@ def loggable_client_id(claimed: str) -> str:
     """
     Return a claimed client id as a log may hold it: people paste secrets into the wrong field.
     """
-    if len(claimed) > CLIENT_ID_LENGTH or not CLIENT_ID_CHARACTERS.issuperset(claimed):
+    too_long = len(claimed) > CLIENT_ID_LENGTH
+    if too_long or claimed.startswith(SECRET_PREFIX) or not CLIENT_ID_CHARACTERS.issuperset(claimed):
         return "(not a client id)"
     return claimed
 

@@ -117,6 +117,6 @@ def test_a_client_id_may_be_logged_and_a_secret_in_its_place_may_not(seed: int) 
     assert "(not a client id)" == loggable_client_id(secret_of(seed))
 
 
-@pytest.mark.parametrize("claimed", ["two words", "line\nbreak", "a" * 33, "\u00fc"])
+@pytest.mark.parametrize("claimed", ["two words", "line\nbreak", "a" * 33, "\u00fc", "gks_0123456789"])
 def test_what_is_no_client_id_is_not_logged(claimed: str) -> None:
     assert "(not a client id)" == loggable_client_id(claimed)

@@ -15,8 +15,14 @@ class Outcome(StrEnum):
     """It got what it asked for: a token, or another endpoint's answer."""
     MALFORMED = "malformed"
     """It could not be read."""
-    REFUSED = "refused"
-    """It was read, and the client or what it wants was refused."""
+    UNKNOWN_CLIENT = "unknown client"
+    """No living client has the id it named: it was deleted, or never was."""
+    WRONG_SECRET = "wrong secret"  # noqa: S105 - a word for people
+    ENDED_SECRET = "ended secret"  # noqa: S105 - a word for people
+    """The secret was the client's and has ended."""
+    WRONG_ASSERTION = "wrong assertion"
+    DENIED = "denied"
+    """The client proved who it is and asked for what it may not have."""
     LIMITED = "limited"
     BLOCKED = "blocked"
     FAILED = "failed"
@@ -38,8 +44,8 @@ class OAuthAnswered:
     """
     A request to an OAuth endpoint was answered: `status` as sent, `client_id` as claimed, `reason` for the operator.
 
-    `credential_id` is the secret or key that was proved, None when nothing was; `blocked_for` is in seconds, 0 where
-    `verdict` is not blocked.
+    `credential_id` is the secret or key that was proved, also one that has ended, None when nothing was; `blocked_for`
+    is in seconds, 0 where `verdict` is not blocked.
     """
 
     endpoint: str

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gatekey.server.issuing.assertions import AssertionCheck
-from gatekey.server.issuing.model import Authenticated, KnownClient, KnownSecret, Refusal, Refused
+from gatekey.server.issuing.model import Authenticated, Cause, KnownClient, KnownSecret, Refusal, Refused
 from gatekey.server.issuing.ports import ClientDirectory
 from gatekey.server.issuing.revocation import name_key
 from gatekey.wire.client_authentication import AssertionCredential, Credential, SecretCredential
@@ -36,14 +36,11 @@ class ClientAuthentication:
         client = self.directory.find(credential.client_id)
         match credential:
             case SecretCredential():
-                outcome = self._by_secret(client, credential)
+                return self._by_secret(client, credential)
             case AssertionCredential():
-                outcome = self._by_assertion(client, credential)
-        if isinstance(outcome, Authenticated):
-            return outcome
-        return Refused(Refusal.INVALID_CLIENT, "Client authentication failed.", outcome, credential.client_id)
+                return self._by_assertion(client, credential)
 
-    def _by_secret(self, client: KnownClient | None, credential: SecretCredential) -> Authenticated | str:
+    def _by_secret(self, client: KnownClient | None, credential: SecretCredential) -> Authenticated | Refused:
         text = credential.secret.reveal()
         secret_id = claimed_secret_id(text)
         secret = (client.secrets.get(secret_id) if client else None) or NO_SECRET
@@ -54,16 +51,26 @@ class ClientAuthentication:
         # A right secret needs no look at its checksum. Every other gets one, so that all refusals cost alike.
         shape = read_secret(text)
         if client is None:
-            return "unknown or deleted client"
+            return _unknown(credential)
         if right:
-            return f"secret {secret_id} has ended"
-        return "wrong secret" if shape else "no secret of ours"
+            return _refused(credential, Cause.ENDED_SECRET, f"secret {secret_id} has ended", secret_id)
+        return _refused(credential, Cause.WRONG_SECRET, "wrong secret" if shape else "no secret of ours")
 
-    def _by_assertion(self, client: KnownClient | None, credential: AssertionCredential) -> Authenticated | str:
+    def _by_assertion(self, client: KnownClient | None, credential: AssertionCredential) -> Authenticated | Refused:
         if client is None:
-            return "unknown or deleted client"
+            return _unknown(credential)
         outcome = self.assertions.check(client, credential.assertion.reveal())
         if outcome.key_id is None:
-            return outcome.reason
+            return _refused(credential, Cause.WRONG_ASSERTION, outcome.reason)
         credential_id = name_key(client.client_id, outcome.key_id)
         return Authenticated(client, credential_id, credential.method, client.valid_from(credential_id))
+
+
+def _unknown(credential: Credential) -> Refused:
+    return _refused(credential, Cause.UNKNOWN_CLIENT, "unknown or deleted client")
+
+
+def _refused(credential: Credential, cause: Cause, reason: str, credential_id: str | None = None) -> Refused:
+    # One public text for all: nobody learns by asking which ids exist.
+    public = "Client authentication failed."
+    return Refused(Refusal.INVALID_CLIENT, public, reason, credential.client_id, cause, credential_id)

@@ -88,16 +88,37 @@ class Refusal(Enum):
     SCOPE_NOT_GRANTED = auto()
 
 
+class Cause(Enum):
+    """
+    What the operator is told apart though callers are not: where to look for the fault.
+    """
+
+    UNKNOWN_CLIENT = auto()
+    """No living client has the id: it was deleted, or never was one of this installation."""
+    WRONG_SECRET = auto()
+    """The secret is none that the client ever had, or none of ours at all."""
+    ENDED_SECRET = auto()
+    """The secret was the client's and has ended."""
+    WRONG_ASSERTION = auto()
+    """The signed assertion does not hold."""
+    DENIED = auto()
+    """The client proved who it is and asked for what it may not have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """
-    No token: `public` is for the caller, `reason` for the operator.
+    No token: `public` is for the caller; `reason`, `cause` and `credential_id` are for the operator.
+
+    `credential_id` names the secret or key that was proved, also one that has ended; None where nothing was.
     """
 
     refusal: Refusal
     public: str
     reason: str
     client_id: str
+    cause: Cause = Cause.DENIED
+    credential_id: str | None = None
 
 
 class TokenForm(StrEnum):

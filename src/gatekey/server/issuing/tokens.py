@@ -3,7 +3,7 @@ From a token request to a token: authenticate, find the scope, sign.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gatekey.server.issuing.authentication import ClientAuthentication
 from gatekey.server.issuing.claims import ClaimsText
@@ -70,7 +70,9 @@ class TokenService:
         if isinstance(who, Refused):
             return who
         scope = choose_scope(request, who.client, self.policy)
-        return scope if isinstance(scope, Refused) else self._grant(who, self._kind(who, scope))
+        if isinstance(scope, Refused):
+            return replace(scope, credential_id=who.credential_id)
+        return self._grant(who, self._kind(who, scope))
 
     def _kind(self, who: Authenticated, scope: Scope) -> TokenKind:
         kind = self.kinds.get((who.credential_id, scope))

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from gatekey.errors import StorageUnavailable
 from gatekey.server.auditing.model import Failed, OAuthAnswered, Outcome, Verdict
 from gatekey.server.auditing.ports import Observer
-from gatekey.server.issuing.model import Refusal, Refused
+from gatekey.server.issuing.model import Cause, Refusal, Refused
 from gatekey.server.limiting.model import Admitted, Blocked, Limited
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.web.plain import BodyRefused, Headers, read_body, send_json
@@ -25,6 +25,15 @@ from gatekey.wire.token_answer import encode_error
 
 USER_AGENT_LIMIT = 200
 """Characters that are told to the operator; honest ones have under 100."""
+
+OUTCOMES = {
+    Cause.UNKNOWN_CLIENT: Outcome.UNKNOWN_CLIENT,
+    Cause.WRONG_SECRET: Outcome.WRONG_SECRET,
+    Cause.ENDED_SECRET: Outcome.ENDED_SECRET,
+    Cause.WRONG_ASSERTION: Outcome.WRONG_ASSERTION,
+    Cause.DENIED: Outcome.DENIED,
+}
+"""Why issuing refused, in the words of auditing: neither knows the other."""
 
 OWN_FAULT_RETRY_SECONDS = 2
 """Short: the new Java client sleeps as long as it is told, holding a lock."""
@@ -204,11 +213,13 @@ def error_answer(  # noqa: PLR0913 - an answer has these parts
     client_id: str | None = None,
     reason: str = "",
     outcome: Outcome = Outcome.MALFORMED,
+    credential_id: str | None = None,
 ) -> Answer:
     """
     Return a refusal in OAuth's form (RFC 6749 section 5.2).
     """
-    return Answer(status, encode_error(error, description), headers, client_id, reason or description, outcome=outcome)
+    body = encode_error(error, description)
+    return Answer(status, body, headers, client_id, reason or description, credential_id, outcome)
 
 
 def malformed_answer(malformed: Malformed, request: Arrived) -> Answer:
@@ -243,7 +254,8 @@ def refusal_answer(refused: Refused, request: Arrived) -> Answer:
         headers=headers,
         client_id=refused.client_id,
         reason=refused.reason,
-        outcome=Outcome.REFUSED,
+        outcome=OUTCOMES[refused.cause],
+        credential_id=refused.credential_id,
     )
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created, Rotated
-from gatekey.server.issuing.model import Authenticated, Granted, Refusal, Refused
+from gatekey.server.issuing.model import Authenticated, Cause, Granted, Refusal, Refused
 from gatekey.server.issuing.revocation import name_key
-from gatekey.wire.client_authentication import Method, SecretCredential
+from gatekey.wire.client_authentication import Credential, Method, SecretCredential
 from gatekey.wire.identifiers import make_secret, make_secret_id, read_secret
 from gatekey.wire.secret_text import SecretText
 from support.credentials import (
@@ -40,11 +40,11 @@ def rotate(office: Office, created: Created, **wish: object) -> Rotated:
     return outcome
 
 
-def authenticate(office: Office, credential: SecretCredential) -> Authenticated | Refused:
+def authenticate(office: Office, credential: Credential) -> Authenticated | Refused:
     return office.worker().tokens.authentication.authenticate(credential)
 
 
-def refusal(office: Office, credential: SecretCredential) -> Refused:
+def refusal(office: Office, credential: Credential) -> Refused:
     outcome = authenticate(office, credential)
     assert isinstance(outcome, Refused), outcome
     return outcome
@@ -122,6 +122,32 @@ def test_the_operator_is_told_them_apart(office: Office) -> None:
 
     assert {"wrong secret", "no secret of ours", "unknown or deleted client"} < reasons
     assert any("has ended" in reason for reason in reasons)
+
+
+def test_every_refusal_names_its_cause_and_what_was_proved(office: Office) -> None:
+    created, ended, deleted = (office.create() for _ in range(3))
+    office.installation.clients.delete(deleted.client.client_id, by="test")
+    rotate(office, ended, overlap=timedelta(0))
+    wrong_audience = office.worker().ask(by_secret(created), "operate.camunda.io")
+    causes = {
+        (refused.cause, refused.credential_id)
+        for refused in (
+            refusal(office, by_secret(deleted)),
+            refusal(office, by_secret(created, ended.secret)),
+            refusal(office, by_secret(ended)),
+            refusal(office, by_assertion(created.client.client_id, "a.b.c")),
+            wrong_audience,
+        )
+        if isinstance(refused, Refused)
+    }
+
+    assert {
+        (Cause.UNKNOWN_CLIENT, None),
+        (Cause.WRONG_SECRET, None),
+        (Cause.ENDED_SECRET, ended.secret_id),
+        (Cause.WRONG_ASSERTION, None),
+        (Cause.DENIED, created.secret_id),
+    } == causes
 
 
 def test_reasons_hold_no_secret(office: Office) -> None:
