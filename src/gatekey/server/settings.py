@@ -92,6 +92,9 @@ class Settings(BaseModel):
     limit_block_forgiven: float = Field(
         900.0, gt=0, le=LONGEST, allow_inf_nan=False, description="Seconds after a block that take one doubling back."
     )
+    limit_history: int = Field(
+        86_400, ge=3_600, le=2_592_000, description="Seconds that requests by minute and blocks are kept, to explain."
+    )
     limit_ipv6_prefix: int = Field(
         IPV6_PREFIX, ge=32, le=128, description="Bits of an IPv6 address that count as one source address."
     )

@@ -31,7 +31,6 @@ from gatekey.server.storage.revocation_store import SqlRevocationStore
 from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.secret_store import SqlSecretStore
 from gatekey.server.storage.tls import TlsFolder
-from gatekey.server.storage.use_recorder import UseRecorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +66,6 @@ class Installation:
         The key by which gateways prove that they belong to this installation.
         """
         return encode_segment(self.master.derive("gateways"))
-
-    def use_recorder(self) -> UseRecorder:
-        """
-        Return an observer that notes the last use of secrets.
-        """
-        return UseRecorder(SqlSecretStore(self.database, timedelta(seconds=self.settings.token_lifetime_max)))
 
     def close(self) -> None:
         """

@@ -10,7 +10,10 @@ from gatekey.server.auditing.model import Failed
 from gatekey.server.auditing.ports import Observer
 
 FLUSH_SECONDS = 5.0
-"""How old the last use of a secret may be before it is on disk."""
+"""How old the last use of a secret, and the count of requests, may be before it is on disk."""
+
+PRUNE_SECONDS = 60.0
+"""How often old minutes are dropped: as often as new ones begin."""
 
 ROTATION_SECONDS = 60.0
 """How often signing keys are looked at; they live for months."""

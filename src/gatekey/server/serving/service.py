@@ -18,12 +18,13 @@ from gatekey.server.dataplane.publishing import Publisher
 from gatekey.server.limiting.shared import SharedLimiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.observing.metrics import count_together, serve_metrics
-from gatekey.server.serving.chores import CERTIFICATE_SECONDS, ROTATION_SECONDS, repeat
+from gatekey.server.serving.chores import CERTIFICATE_SECONDS, PRUNE_SECONDS, ROTATION_SECONDS, repeat
 from gatekey.server.serving.fleet_keeping import KeptFleet
 from gatekey.server.serving.gateway_keeping import KeptGateway
 from gatekey.server.serving.gateway_views import GatewayViews
 from gatekey.server.serving.listening import listen
 from gatekey.server.serving.pool import WorkerPool
+from gatekey.server.serving.recording import prune_history
 from gatekey.server.serving.tls import keep_certificate
 from gatekey.server.serving.worker import Worker
 
@@ -70,6 +71,8 @@ async def _serve(
         stack.callback(rotating.cancel)
         keeping = asyncio.create_task(repeat(lambda: keep_certificate(installation), CERTIFICATE_SECONDS, observer))
         stack.callback(keeping.cancel)
+        pruning = asyncio.create_task(repeat(lambda: prune_history(installation), PRUNE_SECONDS, observer))
+        stack.callback(pruning.cancel)
         if gateway is not None:
             stack.push_async_callback(gateway.stop)
             watching = await gateway.start()

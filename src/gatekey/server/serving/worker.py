@@ -28,6 +28,7 @@ from gatekey.server.observing.logs import configure_logs
 from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
 from gatekey.server.serving.http_server import HttpServer, http_server
 from gatekey.server.serving.proxied import ProxiedServer
+from gatekey.server.serving.recording import Recording
 from gatekey.server.serving.tls import Certificates
 from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.serving.turn import Turn
@@ -40,8 +41,8 @@ class Worker:
     """
 
     def __init__(self, installation: Installation, limiter: Limiter, observer: Observer) -> None:
-        self._uses = installation.use_recorder()
-        self.observer = Observers((observer, self._uses))
+        self._recording = Recording(installation)
+        self.observer = Observers((observer, self._recording))
         self.directory = open_directory(installation)
         self._certificates = Certificates(installation.tls, self.observer) if installation.tls else None
         self.server: HttpServer = http_server(
@@ -55,7 +56,7 @@ class Worker:
         """
         Serve until `server.end()`; what was noted is on disk afterwards.
         """
-        chores = [asyncio.create_task(repeat(self._uses.flush, FLUSH_SECONDS, self.observer))]
+        chores = [asyncio.create_task(repeat(self._recording.flush, FLUSH_SECONDS, self.observer))]
         if self._certificates is not None:
             chores.append(asyncio.create_task(self._certificates.watch()))
         try:
@@ -63,7 +64,7 @@ class Worker:
         finally:
             for chore in chores:
                 chore.cancel()
-            await attempt(self._uses.flush, self.observer)
+            await attempt(self._recording.flush, self.observer)
 
 
 def main(descriptors: Sequence[int]) -> None:

@@ -143,6 +143,55 @@ cluster_secret = Table(
     Column("changed", Float, nullable=False),
 )
 
+request_minute = Table(
+    "request_minute",
+    metadata,
+    Column("minute", Integer, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("client_id", String, primary_key=True),
+    Column("user_agent", String, primary_key=True),
+    Column("endpoint", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("verdict", String, primary_key=True),
+    Column("credential_id", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+address_block = Table(
+    "address_block",
+    metadata,
+    Column("address", String, primary_key=True),
+    Column("began", Float, primary_key=True),
+    Column("ends", Float, nullable=False),
+    Column("enforced", Integer, nullable=False),
+)
+
+address_unblock = Table(
+    "address_unblock",
+    metadata,
+    Column("unblock_id", Integer, primary_key=True, autoincrement=True),
+    Column("address", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("done", Float, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+limit_rule = Table(
+    "limit_rule",
+    metadata,
+    Column("subject", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("rate", Float, nullable=True),
+    Column("burst", Integer, nullable=True),
+    Column("ends", Float, nullable=True),
+    Column("note", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("created_by", String, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

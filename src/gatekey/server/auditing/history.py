@@ -1,0 +1,101 @@
+"""
+What is kept of requests for a while: counts by minute, blocks, and who lifted one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gatekey.server.auditing.model import Outcome, Verdict
+
+OTHERS = "(others)"
+"""Stands for whatever was too many to be kept apart; no address and no client id has parentheses."""
+
+NOBODY = ""
+"""The client id of requests that named none."""
+
+MINUTE = 60
+"""Seconds."""
+
+REFUSING = frozenset({Outcome.LIMITED, Outcome.BLOCKED})
+"""What the limit itself refused, whoever asked and whatever for."""
+
+FAULTS = frozenset(
+    {
+        Outcome.MALFORMED,
+        Outcome.UNKNOWN_CLIENT,
+        Outcome.WRONG_SECRET,
+        Outcome.ENDED_SECRET,
+        Outcome.WRONG_ASSERTION,
+        Outcome.DENIED,
+    }
+)
+"""What was within the limit and refused all the same: something is wrong with the request."""
+
+
+class Trace(NamedTuple):
+    """
+    What requests are counted by: `minute` in minutes since 1970, `client_id` as claimed, `credential_id` as proved.
+
+    Texts are empty where there was nothing, and `OTHERS` where there was too much.
+    """
+
+    minute: int
+    address: str
+    client_id: str
+    user_agent: str
+    endpoint: str
+    outcome: Outcome
+    verdict: Verdict
+    credential_id: str = ""
+
+
+Counted = tuple[Trace, int]
+"""How many requests left this trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """
+    An address was blocked from `began` to `ends` (seconds since 1970); `enforced` is False where limits only watch.
+    """
+
+    address: str
+    began: float
+    ends: float
+    enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """
+    Somebody (`by`) ordered that `address` be forgotten by the limit, `at` seconds since 1970.
+    """
+
+    address: str
+    at: float
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedClient:
+    """
+    A client that is or was here, in the words that explanations need; `deleted` is in seconds since 1970, None if live.
+
+    `lifetime` is how many seconds its tokens live.
+    """
+
+    client_id: str
+    name: str
+    cluster_id: str
+    cluster: str
+    lifetime: int
+    deleted: float | None = None
+
+
+def total(counted: Iterable[Counted]) -> int:
+    """
+    Return how many requests there were.
+    """
+    return sum(number for _, number in counted)
