@@ -2,9 +2,11 @@
 What is kept of requests for a while: counts by minute, blocks, and who lifted one.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
 
 from gatekey.server.auditing.model import Outcome, Verdict
 
@@ -31,6 +33,24 @@ FAULTS = frozenset(
     }
 )
 """What was within the limit and refused all the same: something is wrong with the request."""
+
+
+Key = TypeVar("Key")
+
+
+class Standing(StrEnum):
+    """
+    What we know of whoever a request claims to be from.
+    """
+
+    KNOWN = "known"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+    """An id that never was one of this installation."""
+    NOBODY = "not named"
+    """The request named no client, or was refused before it was read."""
+    OTHERS = "others"
+    """Too many different ones to be kept apart."""
 
 
 class Trace(NamedTuple):
@@ -99,3 +119,25 @@ def total(counted: Iterable[Counted]) -> int:
     Return how many requests there were.
     """
     return sum(number for _, number in counted)
+
+
+def standing_of(client_id: str, names: Mapping[str, NamedClient]) -> Standing:
+    """
+    Return what we know of a claimed client id.
+    """
+    if client_id in {NOBODY, OTHERS}:
+        return Standing.NOBODY if client_id == NOBODY else Standing.OTHERS
+    client = names.get(client_id)
+    if client is None:
+        return Standing.UNKNOWN
+    return Standing.KNOWN if client.deleted is None else Standing.DELETED
+
+
+def group(counted: Iterable[Counted], key: Callable[[Trace], Key]) -> dict[Key, list[Counted]]:
+    """
+    Return the counts by what `key` makes of their traces.
+    """
+    grouped: defaultdict[Key, list[Counted]] = defaultdict(list)
+    for trace, number in counted:
+        grouped[key(trace)].append((trace, number))
+    return grouped

@@ -1,9 +1,11 @@
 """
-Where events go.
+Where events go, and where explanations come from.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from gatekey.server.auditing.history import Block, Counted, NamedClient, Unblocked
 from gatekey.server.auditing.model import Event
 
 
@@ -15,5 +17,47 @@ class Observer(Protocol):
     def tell(self, event: Event) -> None:
         """
         Take one event.
+        """
+        ...
+
+
+class RequestHistory(Protocol):
+    """
+    Tells what was counted. Minutes and times are since 1970. Methods raise `StorageUnavailable`.
+    """
+
+    def of_address(self, address: str, since: int) -> tuple[Counted, ...]:
+        """
+        Return what came from an address from the minute `since` on, oldest first.
+        """
+        ...
+
+    def of_client(self, client_id: str, since: int) -> tuple[Counted, ...]:
+        """
+        Return what named a client from the minute `since` on, oldest first.
+        """
+        ...
+
+    def of_all(self, since: int) -> tuple[Counted, ...]:
+        """
+        Return everything from the minute `since` on; user agents and credentials may be left out.
+        """
+        ...
+
+    def blocks(self, since: float, address: str | None = None) -> tuple[Block, ...]:
+        """
+        Return the blocks that ended or end after `since`, of one address or all, oldest first.
+        """
+        ...
+
+    def unblocked(self, since: float, address: str | None = None) -> tuple[Unblocked, ...]:
+        """
+        Return who unblocked what after `since`, of one address or all, oldest first.
+        """
+        ...
+
+    def names(self, client_ids: Iterable[str]) -> Mapping[str, NamedClient]:
+        """
+        Return those of the clients that are or were here, by id.
         """
         ...

@@ -12,7 +12,7 @@ from gatekey.server.auditing.history import OTHERS
 from gatekey.server.auditing.model import OAuthAnswered, Outcome, Verdict
 
 
-def answered(  # noqa: PLR0913 - what requests are counted by
+def answered(  # noqa: PLR0913, PLR0917 - what requests are counted by
     address: str = "192.0.2.1",
     client_id: str | None = "a-client",
     user_agent: str = "curl/8",
