@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from gatekey.server.app.clock import utc_now
 from gatekey.server.app.founding import founding_of, new_uuid
+from gatekey.server.app.operating import Operating
 from gatekey.server.app.site import site_of
 from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clients.key_administration import KeyAdministration
@@ -66,6 +67,13 @@ class Installation:
         The key by which gateways prove that they belong to this installation.
         """
         return encode_segment(self.master.derive("gateways"))
+
+    @property
+    def operating(self) -> Operating:
+        """
+        What operators work with.
+        """
+        return Operating.of(self.database, self.master, self.settings.token_lifetime)
 
     def close(self) -> None:
         """

@@ -11,6 +11,7 @@ import json
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from gatekey.server.auditing.telling import Observers
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.observing.logs import configure_logs
 from gatekey.server.serving.chores import FLUSH_SECONDS, attempt, repeat
+from gatekey.server.serving.following import LOOK_SECONDS, LimitFollowing
 from gatekey.server.serving.http_server import HttpServer, http_server
 from gatekey.server.serving.proxied import ProxiedServer
 from gatekey.server.serving.recording import Recording
@@ -33,6 +35,7 @@ from gatekey.server.serving.tls import Certificates
 from gatekey.server.serving.token_protocol import TokenProtocol
 from gatekey.server.serving.turn import Turn
 from gatekey.server.settings import Settings
+from gatekey.server.storage.limit_store import SqlLimitStore
 
 
 class Worker:
@@ -44,6 +47,9 @@ class Worker:
         self._recording = Recording(installation)
         self.observer = Observers((observer, self._recording))
         self.directory = open_directory(installation)
+        self._following = LimitFollowing(
+            SqlLimitStore(installation.database), limiter.forget, lambda _rules: None, time.time
+        )
         self._certificates = Certificates(installation.tls, self.observer) if installation.tls else None
         self.server: HttpServer = http_server(
             compose(installation, self.directory, self.observer, limiter),
@@ -56,7 +62,11 @@ class Worker:
         """
         Serve until `server.end()`; what was noted is on disk afterwards.
         """
-        chores = [asyncio.create_task(repeat(self._recording.flush, FLUSH_SECONDS, self.observer))]
+        await attempt(self._following.look, self.observer)
+        chores = [
+            asyncio.create_task(repeat(self._recording.flush, FLUSH_SECONDS, self.observer)),
+            asyncio.create_task(repeat(self._following.look, LOOK_SECONDS, self.observer)),
+        ]
         if self._certificates is not None:
             chores.append(asyncio.create_task(self._certificates.watch()))
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app import Installation
+from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.counting import Row
 from gatekey.server.auditing.explaining import State
 from gatekey.server.auditing.explanations import Explanations

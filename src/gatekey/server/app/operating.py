@@ -1,0 +1,38 @@
+"""
+What the operators of an installation work with: explanations of its limits, orders to them, and the key that proves
+who is one.
+"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Self
+
+from gatekey.server.auditing.explanations import Explanations
+from gatekey.server.issuing.keys import encode_segment
+from gatekey.server.limiting.administration import LimitAdministration
+from gatekey.server.storage.database import Database
+from gatekey.server.storage.limit_store import SqlLimitStore
+from gatekey.server.storage.master_key import MasterKey
+from gatekey.server.storage.request_history import SqlRequestHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """
+    Everything about the limits that a person or a program of the operator's may ask and order.
+    """
+
+    explanations: Explanations
+    limits: LimitAdministration
+    key: str = field(repr=False)
+
+    @classmethod
+    def of(cls, database: Database, master: MasterKey, lifetime: int) -> Self:
+        """
+        Plug the parts together; `lifetime` is how many seconds tokens live.
+        """
+        return cls(
+            Explanations(SqlRequestHistory(database, lifetime), time.time),
+            LimitAdministration(SqlLimitStore(database), time.time),
+            encode_segment(master.derive("operators")),
+        )
