@@ -112,6 +112,7 @@ def test_the_living_and_the_deleted_have_names(installation: Installation, histo
     installation.clients.delete(gone.client.client_id, by="test")
     named = history.names([live.client.client_id, gone.client.client_id, "unknown"])
 
+    assert (gone.client.client_id,) == history.called("gone")
     assert {"live", "gone"} == {client.name for client in named.values()}
     assert (None, 86_400) == (named[live.client.client_id].deleted, named[live.client.client_id].lifetime)
     assert named[gone.client.client_id].deleted is not None

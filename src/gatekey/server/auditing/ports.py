@@ -56,6 +56,12 @@ class RequestHistory(Protocol):
         """
         ...
 
+    def called(self, name: str) -> tuple[str, ...]:
+        """
+        Return the ids of the clients that have or had this name, the newest first; a name comes back with a new client.
+        """
+        ...
+
     def names(self, client_ids: Iterable[str]) -> Mapping[str, NamedClient]:
         """
         Return those of the clients that are or were here, by id.

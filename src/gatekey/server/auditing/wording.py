@@ -22,6 +22,16 @@ def lasting(seconds: float) -> str:
     return _two(hours // 24, "d", hours % 24, "h")
 
 
+def ago(minute: int, now: float) -> str:
+    """
+    Return how long before `now` (seconds) a minute was, both since 1970; no more exactly than it is known.
+    """
+    past = int(now // MINUTE) - minute
+    if past < 1:
+        return "this minute"
+    return f"{past} min ago" if past < HOUR // MINUTE * 2 else f"{lasting(past * MINUTE)} ago"
+
+
 def many(number: int, thing: str) -> str:
     """
     Return `1 request`, `1,234 requests`.

@@ -14,6 +14,7 @@ NOTE_LIMIT = 200
 
 NO_ADDRESS = Refused("This is no IP address, such as 192.0.2.7 or 2001:db8::/64.", "not an address")
 NO_NETWORK = Refused("This is no network, such as 192.0.2.0/24 or 2001:db8::/48.", "not a network")
+NO_TIME = Refused("An exception lasts longer than nothing.", "no time")
 LONG_NOTE = Refused(f"Notes and reasons are one line of at most {NOTE_LIMIT} characters.", "note too long")
 
 
@@ -47,6 +48,8 @@ class LimitAdministration:
             return NO_NETWORK
         if not _is_note(note):
             return LONG_NOTE
+        if lasting is not None and lasting <= 0:
+            return NO_TIME
         now = self.now()
         try:
             rule = Rule(subject, named, rate, burst, None if lasting is None else now + lasting, note)

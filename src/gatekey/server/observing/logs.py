@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
+from enum import StrEnum
 from typing import Any, Literal
 
 import structlog
@@ -121,6 +122,8 @@ class LogObserver:
 
 
 def _one_line(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value  # a member's repr would stand where a word with a blank does
     if not isinstance(value, str) or value.isprintable():
         return value
     return value.encode("unicode_escape").decode("ascii")

@@ -140,6 +140,14 @@ class SqlRequestHistory:
         with self.database.reading() as connection:
             return tuple(Unblocked(row.address, row.at, row.actor, row.reason) for row in connection.execute(query))
 
+    def called(self, name: str) -> tuple[str, ...]:
+        """
+        Return the ids of the clients that have or had this name, the newest first; a name comes back with a new client.
+        """
+        query = select(_CLIENT.c.client_id).where(_CLIENT.c.name == name).order_by(_CLIENT.c.created.desc())
+        with self.database.reading() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def names(self, client_ids: Iterable[str]) -> Mapping[str, NamedClient]:
         """
         Return those of the clients that are or were here, by id.

@@ -1,6 +1,6 @@
 import pytest
 
-from gatekey.server.auditing.wording import lasting, many
+from gatekey.server.auditing.wording import ago, lasting, many
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_lengths_of_time_are_said_in_their_largest_units(seconds: float, words: 
 
 def test_one_is_not_many() -> None:
     assert ["1 request", "0 requests", "1,234 requests"] == [many(number, "request") for number in (1, 0, 1_234)]
+
+
+def test_a_minute_is_no_more_exact_than_it_is_known() -> None:
+    said = [ago(100 - past, 6_059.0) for past in (0, 1, 119, 120, 185)]
+
+    assert ["this minute", "1 min ago", "119 min ago", "2 h ago", "3 h 5 min ago"] == said

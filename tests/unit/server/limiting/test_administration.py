@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.limiting.administration import LONG_NOTE, NO_ADDRESS, NO_NETWORK, LimitAdministration
+from gatekey.server.limiting.administration import LONG_NOTE, NO_ADDRESS, NO_NETWORK, NO_TIME, LimitAdministration
 from gatekey.server.limiting.orders import Refused
 from gatekey.server.limiting.rules import Rule, Subject
 from gatekey.server.storage.limit_store import SqlLimitStore
@@ -39,6 +39,7 @@ def test_what_makes_no_sense_is_refused_and_kept_nowhere(limits: LimitAdministra
     assert NO_NETWORK == limits.allow(Subject.ADDRESS, "payments", by="b")
     assert isinstance(half, Refused)
     assert "a limit has a rate and a burst" in half.public
+    assert NO_TIME == limits.allow(Subject.CLIENT, "c", lasting=0, by="b")
     assert LONG_NOTE == limits.allow(Subject.CLIENT, "c", note="two\nlines", by="b")
     assert LONG_NOTE == limits.unblock("192.0.2.1", reason="x" * 201, by="b")
     assert NO_ADDRESS == limits.unblock("payments", reason="", by="b")
