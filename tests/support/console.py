@@ -16,6 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gatekey.server.app.installation import open_installation
+from gatekey.server.app.operating import Operating
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
@@ -122,6 +123,7 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
     installation = open_installation(Settings(data=data), create=True)
     clock = Clock()
     used = database or installation.database
+    operating = Operating.of(used, installation.master, 86_400)
     desk = Desk(
         clients=replace(
             installation.clients,
@@ -131,6 +133,8 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
         secrets=replace(installation.secrets, store=SqlSecretStore(used, LONGEST_LIFE)),
         clusters=replace(installation.clusters, store=SqlClusterStore(used, Seal(bytes(32)))),
         sign_in=replace(installation.sign_in, store=SqlPeopleStore(used), now=clock),
+        limits=operating.limits,
+        explanations=operating.explanations,
         site=installation.site,
         secure_cookies=secure,
         csrf_key=secrets.token_bytes(32),

@@ -57,6 +57,8 @@ def _desk(installation: Installation) -> Desk:
         secrets=installation.secrets,
         clusters=installation.clusters,
         sign_in=installation.sign_in,
+        limits=installation.operating.limits,
+        explanations=installation.operating.explanations,
         site=installation.site,
         secure_cookies=installation.site.public_url.startswith("https:"),
         csrf_key=installation.master.derive("console forms"),

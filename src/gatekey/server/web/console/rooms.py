@@ -18,6 +18,10 @@ from gatekey.server.web.console.credentials_download import download_credentials
 from gatekey.server.web.console.entrance.door import for_everybody, for_members
 from gatekey.server.web.console.entrance.pages import ASSET_HEADERS, STATIC, go_to
 from gatekey.server.web.console.entrance.visit import Arrival, Desk
+from gatekey.server.web.console.limits_address import show_address
+from gatekey.server.web.console.limits_client import show_stranger
+from gatekey.server.web.console.limits_list import list_limits
+from gatekey.server.web.console.limits_unblock import confirm_unblocking, unblock_address
 from gatekey.server.web.console.secret_end import confirm_end, end_secret
 from gatekey.server.web.console.secret_rotate import offer_rotation, rotate_secret
 from gatekey.server.web.console.sign_in import ask_for_link, offer_sign_in, sign_in
@@ -28,6 +32,8 @@ __all__ = ["Desk", "console"]
 CLUSTER = "/clusters/{cluster_id}"
 CLIENTS = CLUSTER + "/api"
 CLIENT = CLIENTS + "/{client_id}"
+ADDRESS = "/limits/{address:path}"
+"""The key of an IPv6 network has a slash."""
 
 ASSET_LIFETIME = "public, max-age=86400"
 """A day: pages name each file with its edition, so a new release is seen at once; fonts change hardly ever."""
@@ -59,6 +65,11 @@ def console(desk: Desk) -> list[BaseRoute]:
         Route(CLIENT + "/secrets/rotate", for_members(desk, rotate_secret), methods=do),
         Route(CLIENT + "/secrets/{secret_id}/end", for_members(desk, confirm_end), methods=look),
         Route(CLIENT + "/secrets/{secret_id}/end", for_members(desk, end_secret), methods=do),
+        Route("/limits", for_members(desk, list_limits), methods=look),
+        Route("/limits/clients/{client_id}", for_members(desk, show_stranger), methods=look),
+        Route(ADDRESS + "/unblock", for_members(desk, confirm_unblocking), methods=look),
+        Route(ADDRESS + "/unblock", for_members(desk, unblock_address), methods=do),
+        Route(ADDRESS, for_members(desk, show_address), methods=look),
         Mount("/static", Assets(directory=STATIC)),
     ]
 

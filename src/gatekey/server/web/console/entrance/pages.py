@@ -10,6 +10,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gatekey.server.auditing.wording import ago, lasting
 from gatekey.server.web.console.entrance.refusals import Refusal
 from gatekey.server.web.console.entrance.visit import Visit
 from gatekey.wire.vocabulary import in_order
@@ -100,4 +101,9 @@ TEMPLATES = Environment(
 )
 TEMPLATES.globals["asset"] = _asset
 TEMPLATES.filters["moment"] = _moment
+TEMPLATES.filters["second"] = lambda seconds: _moment(datetime.fromtimestamp(seconds, UTC))
+TEMPLATES.filters["iso"] = lambda seconds: datetime.fromtimestamp(int(seconds), UTC).isoformat()
+TEMPLATES.filters["lasting"] = lasting
+TEMPLATES.filters["ago"] = ago
+TEMPLATES.filters["number"] = "{:,}".format
 TEMPLATES.filters["in_order"] = in_order

@@ -24,6 +24,12 @@ NO_CLIENT = Refusal(
 NO_SECRET = Refusal(
     404, "No such secret", "This client has no working secret with this id. Perhaps it has ended.", "unknown secret"
 )
+NO_ADDRESS = Refusal(
+    404, "No such address", "An address is written like 192.0.2.7 or 2001:db8::/64.", "not an IP address"
+)
+NEVER_ASKED = Refusal(
+    404, "No such client", "There was never a client with this id, and nobody asked with it lately.", "unknown id"
+)
 FORGED = Refusal(
     403,
     "This form is not valid any more",

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from gatekey.server.auditing.explanations import Explanations
 from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clients.secret_administration import SecretAdministration
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
+from gatekey.server.limiting.administration import LimitAdministration
 from gatekey.server.people.model import Member
 from gatekey.server.people.sign_in import SignIn
 from gatekey.server.web.console.entrance.forgery import csrf_token
@@ -29,6 +31,8 @@ class Desk:
     secrets: SecretAdministration
     clusters: ClusterAdministration
     sign_in: SignIn
+    limits: LimitAdministration
+    explanations: Explanations
     site: Site
     secure_cookies: bool
     csrf_key: bytes

@@ -1,0 +1,32 @@
+"""
+See why one address is limited: who asked from there, what is wrong, when it was blocked.
+"""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gatekey.server.limiting.orders import read_address
+from gatekey.server.web.console.entrance.pages import page, refuse
+from gatekey.server.web.console.entrance.refusals import NO_ADDRESS
+from gatekey.server.web.console.entrance.visit import Visit
+from gatekey.server.web.console.limits_period import period_of
+from gatekey.server.web.console.plot import plot
+
+
+async def show_address(visit: Visit) -> Response:
+    """
+    Explain an address; `?unblocked` adds that it was just unblocked.
+    """
+    address = read_address(visit.request.path_params["address"])
+    if address is None:
+        return refuse(visit, NO_ADDRESS)
+    period = period_of(visit)
+    explained = await run_in_threadpool(visit.desk.explanations.address, address, period.minutes)
+    return page(
+        visit,
+        "limits_address.html",
+        period=period,
+        explained=explained,
+        plot=plot(explained.points, explained.span),
+        unblocked="unblocked" in visit.request.query_params,
+    )

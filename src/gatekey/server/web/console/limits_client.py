@@ -1,0 +1,27 @@
+"""
+See how a client asks that has no page of its own: one that was deleted, or that never was here.
+"""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gatekey.server.auditing.explanations import DAY
+from gatekey.server.auditing.history import Standing
+from gatekey.server.web.console.entrance.pages import go_to, page, refuse
+from gatekey.server.web.console.entrance.refusals import NEVER_ASKED
+from gatekey.server.web.console.entrance.visit import Visit
+from gatekey.server.web.console.plot import plot
+
+
+async def show_stranger(visit: Visit) -> Response:
+    """
+    Explain a client by its id; a living one has its page, which explains it too.
+    """
+    client_id = visit.request.path_params["client_id"]
+    explained = await run_in_threadpool(visit.desk.explanations.client, client_id, DAY)
+    client = explained.client
+    if client is not None and explained.standing is Standing.KNOWN:
+        return go_to(f"/clusters/{client.cluster_id}/api/{client.client_id}")
+    if client is None and not explained.tally.requests:
+        return refuse(visit, NEVER_ASKED)
+    return page(visit, "limits_client.html", explained=explained, plot=plot(explained.points, explained.span))
