@@ -20,6 +20,7 @@ from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
 from gatekey.server.web.gateway_discovery import Board, GatewayDiscovery
 from gatekey.server.web.health import health_routes
+from gatekey.server.web.limits_api import LimitsApi
 from gatekey.server.web.revocation_feed import RevocationFeed
 from gatekey.server.web.secrets_api import SecretsApi
 
@@ -44,6 +45,7 @@ def visiting_rooms(
             ).routes(),
             *GatewayDiscovery(published, Board(published, is_ending), installation.gateway_key, observer).routes(),
             *health_routes(directory.refresh),
+            *LimitsApi(_desk(installation), installation.operating.key, observer).routes(),
             *console(_desk(installation)),
         ]
     )
