@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Download, Page, sync_pl
 
 from gatekey.wire import credentials_file
 from support.product import Product, running_product
+from support.service import Caller, eventually
 
 pytestmark = pytest.mark.real
 
@@ -186,3 +187,48 @@ def test_reloading_the_credentials_says_why_they_are_gone(enter: Enter) -> None:
     visitor.page.get_by_text("This cluster has a client named reloaded already").wait_for()
 
     assert secret not in visitor.page.content()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_person_finds_out_why_an_address_is_blocked_and_unblocks_it(
+    product: Product,
+    enter: Enter,
+    scripts: bool,  # noqa: FBT001 - the two browsers of the claim
+) -> None:
+    name, address = f"deleted-{'with' if scripts else 'without'}", f"127.0.0.{21 + scripts}"
+    created = product.create_client(name)
+    product.cli("clients", "delete", name, "--yes")
+    program = Caller(product.http_port, address)
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": created["clientId"],
+        "client_secret": created["clientSecret"],
+    }
+    answers = [program.ask_token(form, {"user-agent": "python-requests/2.32"}).status for _ in range(60)]
+
+    assert 429 == answers[-1]
+
+    visitor = enter(scripts=scripts)
+    visitor.press("Rate limit", "link")
+    visitor.shows("Rate limit")
+    eventually(lambda: visitor.page.reload() and visitor.page.get_by_role("link", name=address, exact=True).count())
+    visitor.press(address, "link")
+    visitor.shows(address)
+
+    assert "Blocked for another" in visitor.page.content()
+    assert visitor.page.get_by_text(f"{name} was deleted").is_visible()
+    assert visitor.page.get_by_role("img", name="Requests over time, by what became of them").is_visible()
+
+    visitor.page.get_by_text("The same as a table").click()
+
+    assert visitor.page.get_by_role("columnheader", name="While blocked").first.is_visible()
+
+    visitor.press("Unblock", "link")
+    visitor.shows(f"Unblock {address}?")
+    visitor.page.get_by_label("Reason").fill("it is stopped")
+    visitor.press("Unblock")
+    visitor.page.get_by_text("as if it had never asked").wait_for()
+
+    assert visitor.page.get_by_text("by owner@localhost: it is stopped").is_visible()
+    eventually(lambda: program.ask_token(form).status == 401)  # no longer 429
+    assert [] == visitor.complaints

@@ -123,7 +123,7 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
     installation = open_installation(Settings(data=data), create=True)
     clock = Clock()
     used = database or installation.database
-    operating = Operating.of(used, installation.master, 86_400)
+    operating = Operating.of(used, installation.master, installation.settings)
     desk = Desk(
         clients=replace(
             installation.clients,

@@ -49,10 +49,9 @@ def show(
     minutes = wording.minutes_of(last) if last is not None else None
     with opened(config, data) as installation:
         from gatekey.server.auditing.documents import address_document, client_document
-        from gatekey.server.limiting.orders import read_address
 
         explanations = installation.operating.explanations
-        address = read_address(address_or_client)
+        address = installation.operating.limits.key_of(address_or_client)
         if address is not None:
             of_address = explanations.address(address, minutes or ADDRESS_MINUTES)
             print_json(address_document(of_address)) if as_json else _print_address(of_address)

@@ -73,7 +73,7 @@ class Installation:
         """
         What operators work with.
         """
-        return Operating.of(self.database, self.master, self.settings.token_lifetime)
+        return Operating.of(self.database, self.master, self.settings)
 
     def close(self) -> None:
         """

@@ -5,11 +5,14 @@ who is one.
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from gatekey.server.auditing.explanations import Explanations
 from gatekey.server.issuing.keys import encode_segment
 from gatekey.server.limiting.administration import LimitAdministration
+from gatekey.server.limiting.orders import read_key
+from gatekey.server.settings import Settings
 from gatekey.server.storage.database import Database
 from gatekey.server.storage.limit_store import SqlLimitStore
 from gatekey.server.storage.master_key import MasterKey
@@ -27,12 +30,13 @@ class Operating:
     key: str = field(repr=False)
 
     @classmethod
-    def of(cls, database: Database, master: MasterKey, lifetime: int) -> Self:
+    def of(cls, database: Database, master: MasterKey, settings: Settings) -> Self:
         """
-        Plug the parts together; `lifetime` is how many seconds tokens live.
+        Plug the parts together.
         """
+        key_of = partial(read_key, prefix=settings.limit_ipv6_prefix, nat64=settings.nat64_prefixes)
         return cls(
-            Explanations(SqlRequestHistory(database, lifetime), time.time),
-            LimitAdministration(SqlLimitStore(database), time.time),
+            Explanations(SqlRequestHistory(database, settings.token_lifetime), time.time),
+            LimitAdministration(SqlLimitStore(database), time.time, key_of),
             encode_segment(master.derive("operators")),
         )

@@ -24,6 +24,9 @@ from gatekey.server.auditing.wording import HOUR, lasting, many
 
 HOUR_OF_MINUTES = 60
 
+VIA = "via:"
+"""How addresses begin that are a trusted proxy's, whose callers nobody named; limiting writes them so."""
+
 PROGRAMS = 10
 """As many times what one program needs are let pass without a word: Camunda's Node.js SDK gets a token for each of its
 eight kinds of client, and a few programs may run behind one address."""
@@ -65,6 +68,7 @@ class Kind(StrEnum):
     UNREADABLE = "requests that cannot be read"
     ASKS_TOO_OFTEN = "does not keep its token"
     IMPATIENT = "goes on asking while it is refused"
+    UNNAMED = "a trusted proxy does not say for whom it asks"
     NEW_PLACE = "asks from where it never did"
 
 
@@ -121,7 +125,7 @@ def find(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: floa
     Return what is wrong, the gravest kind first. Every address and every client is judged for itself.
     """
     found = [*_strangers(counted, names, now), *_faults(counted, names), *_wasters(counted, names, now)]
-    return in_order([*found, *_impatient(counted)])
+    return in_order([*found, *_impatient(counted), *_unnamed(counted)])
 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -243,6 +247,19 @@ def _impatient(counted: Sequence[Counted]) -> Iterator[Finding]:
                 f"{many(total(some), 'request')} over the limit.",
                 "Let the program wait as long as the header Retry-After says. If many programs share the address, give "
                 "each its own, or allow the network more with gatekey limits allow.",
+                address,
+            )
+
+
+def _unnamed(counted: Sequence[Counted]) -> Iterator[Finding]:
+    for address, some in group(counted, lambda trace: trace.address).items():
+        if address.startswith(VIA):
+            yield Finding(
+                Kind.UNNAMED,
+                total(some),
+                f"{many(total(some), 'request')} came through the trusted proxy {address.removeprefix(VIA)}, which did "
+                "not say for whom. They share one limit and are never blocked.",
+                "Let the proxy set the header that forwarded_by names, or speak the PROXY protocol.",
                 address,
             )
 

@@ -5,7 +5,7 @@ What people may order of the limit: exceptions, and forgetting an address at onc
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gatekey.server.limiting.orders import KeptRule, Refused, read_address, read_network
+from gatekey.server.limiting.orders import KeptRule, Refused, read_key, read_network
 from gatekey.server.limiting.ports import LimitStore
 from gatekey.server.limiting.rules import Rule, Subject
 
@@ -23,11 +23,13 @@ class LimitAdministration:
     """
     Keeps exceptions and hands on orders; workers follow within a second. `now` returns seconds since 1970.
 
-    All methods raise `StorageUnavailable`.
+    `key_of` returns the key of an address as a person writes it, None for what is none. Methods that keep or look up
+    something raise `StorageUnavailable`.
     """
 
     store: LimitStore
     now: Callable[[], float]
+    key_of: Callable[[str], str | None] = read_key
 
     def allow(  # noqa: PLR0913 - what a rule is made of
         self,
@@ -76,7 +78,7 @@ class LimitAdministration:
         """
         Have an address forgotten as if it had never asked: its block ends, its budget is whole. Return its key.
         """
-        key = read_address(address)
+        key = self.key_of(address)
         if key is None:
             return NO_ADDRESS
         if not _is_note(reason):

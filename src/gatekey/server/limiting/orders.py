@@ -2,10 +2,12 @@
 What people order of the limit, as it is kept, and what is not done.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_network
 
-from gatekey.server.limiting.address import UNKNOWN, key_of
+from gatekey.server.limiting.address import IPV6_PREFIX, UNKNOWN, key_for, read_address
+from gatekey.server.limiting.origin.tracing import VIA
 from gatekey.server.limiting.rules import Rule
 
 
@@ -46,18 +48,25 @@ class Refused:
     reason: str
 
 
-def read_address(text: str) -> str | None:
+def read_key(text: str, prefix: int = IPV6_PREFIX, nat64: Iterable[IPv6Network] = ()) -> str | None:
     """
     Return the key under which an address is limited, as a person writes it: `192.0.2.7`, `2001:db8::1` or the key
-    itself, `2001:db8::/64`. None for what is no address.
+    itself, such as `2001:db8::/64` and `via:192.0.2.7`. None for what is no address, and for wider networks.
     """
+    text = text.strip()
     if text == UNKNOWN:
         return text
-    try:
-        network = ip_network(text.strip(), strict=False)
-    except ValueError:
+    if text.startswith(VIA):
+        named = read_key(text.removeprefix(VIA), prefix, nat64)
+        return None if named is None or named == UNKNOWN or named.startswith(VIA) else VIA + named
+    written, slash, bits = text.partition("/")
+    address = read_address(written)
+    if address is None:
         return None
-    return str(network) if network.prefixlen < network.max_prefixlen else key_of(str(network.network_address))
+    narrowest = prefix if isinstance(address, IPv6Address) else address.max_prefixlen
+    if slash and not (bits.isascii() and bits.isdecimal() and narrowest <= int(bits) <= address.max_prefixlen):
+        return None
+    return key_for(address, prefix, nat64)
 
 
 def read_network(text: str) -> str | None:

@@ -21,7 +21,7 @@ from gatekey.server.auditing.documents import address_document, client_document,
 from gatekey.server.auditing.explanations import DAY, HOUR
 from gatekey.server.auditing.model import Failed
 from gatekey.server.auditing.ports import Observer
-from gatekey.server.limiting.orders import Refused, read_address
+from gatekey.server.limiting.orders import Refused
 from gatekey.server.web.console.entrance.forgery import csrf_token, is_own, same
 from gatekey.server.web.console.entrance.visit import Desk
 from gatekey.server.web.plain import BodyRefused, read_body
@@ -128,7 +128,7 @@ class LimitsApi:
         return _answer(overview_document(overview, most))
 
     async def _address(self, request: Request, _who: str) -> Response | Wrong:
-        address = read_address(request.path_params["address"])
+        address = self.desk.limits.key_of(request.path_params["address"])
         minutes = _number(request, "minutes", HOUR, LONGEST)
         if address is None:
             return NO_ADDRESS
@@ -150,7 +150,7 @@ class LimitsApi:
         reason = await _reason(request)
         if isinstance(reason, Wrong):
             return reason
-        address = read_address(request.path_params["address"])
+        address = self.desk.limits.key_of(request.path_params["address"])
         if address is None:
             return NO_ADDRESS
         outcome = await run_in_threadpool(self.desk.limits.unblock, address, reason=reason, by=who)

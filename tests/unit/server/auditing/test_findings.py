@@ -118,6 +118,13 @@ def test_who_goes_on_while_refused_is_found() -> None:
     assert () == found(counted(IMPATIENT_AFTER - 1, Outcome.LIMITED))
 
 
+def test_a_proxy_that_names_nobody_is_told() -> None:
+    finding = only(counted(7, address="via:10.0.0.1"))
+
+    assert (Kind.UNNAMED, 7) == (finding.kind, finding.requests)
+    assert "7 requests came through the trusted proxy 10.0.0.1" in finding.what
+
+
 def test_the_gravest_comes_first_and_every_one_says_what_to_do() -> None:
     findings = found(
         counted(500, Outcome.LIMITED, client_id=NOBODY),

@@ -1,6 +1,6 @@
 import pytest
 
-from gatekey.server.limiting.orders import KeptRule, read_address, read_network
+from gatekey.server.limiting.orders import KeptRule, read_key, read_network
 from gatekey.server.limiting.rules import Rule, Subject
 
 
@@ -12,6 +12,17 @@ from gatekey.server.limiting.rules import Rule, Subject
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::/64", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::9/64", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9/80", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::/48", None),
+        ("192.0.2.0/24", None),
+        ("192.0.2.7/x", None),
+        ("192.0.2.7/", None),
+        ("64:ff9b::192.0.2.7", "192.0.2.7"),
+        ("via:192.0.2.7", "via:192.0.2.7"),
+        ("via:2001:db8:1:2::7", "via:2001:db8:1:2::/64"),
+        ("via:via:192.0.2.7", None),
+        ("via:unknown", None),
+        ("via:", None),
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("unknown", "unknown"),
         ("payments", None),
@@ -20,7 +31,13 @@ from gatekey.server.limiting.rules import Rule, Subject
     ],
 )
 def test_addresses_are_read_as_people_write_them(text: str, key: str | None) -> None:
-    assert key == read_address(text)
+    assert key == read_key(text)
+
+
+def test_networks_are_as_wide_as_the_settings_say() -> None:
+    assert "2001:db8::/48" == read_key("2001:db8:0:7::1", 48)
+    assert "2001:db8::/48" == read_key("2001:db8::/48", 48)
+    assert read_key("2001:db8::/32", 48) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ See why one address is limited: who asked from there, what is wrong, when it was
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gatekey.server.limiting.orders import read_address
 from gatekey.server.web.console.entrance.pages import page, refuse
 from gatekey.server.web.console.entrance.refusals import NO_ADDRESS
 from gatekey.server.web.console.entrance.visit import Visit
@@ -17,7 +16,7 @@ async def show_address(visit: Visit) -> Response:
     """
     Explain an address; `?unblocked` adds that it was just unblocked.
     """
-    address = read_address(visit.request.path_params["address"])
+    address = visit.desk.limits.key_of(visit.request.path_params["address"])
     if address is None:
         return refuse(visit, NO_ADDRESS)
     period = period_of(visit)
