@@ -18,6 +18,7 @@ PAGES = [
     "use-a-key-instead-of-a-secret",
     "rotate-signing-keys",
     "gateways-on-other-machines",
+    "find-out-why-an-address-is-limited",
 ]
 
 

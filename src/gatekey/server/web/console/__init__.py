@@ -1,5 +1,5 @@
 """
-The console: where a person finds their clusters and creates API clients.
+The console: where a person finds their clusters, creates API clients and sees why an address is limited.
 
 Owns pages, forms and what guards them: sessions in cookies, forged forms, headers. Refuses to decide anything about
 clients, clusters or people (their contexts do) and to keep a secret: it is in one answer and in no other place. Serves
