@@ -12,9 +12,9 @@ import pytest
 from gatekey.errors import StorageUnavailable
 from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.counting import Row
-from gatekey.server.auditing.history import Block, Trace, total
+from gatekey.server.auditing.history import OTHERS, Block, Trace, total
 from gatekey.server.auditing.model import OAuthAnswered, Outcome, Verdict
-from gatekey.server.storage.request_history import SqlRequestHistory
+from gatekey.server.storage.request_history import MOST_READ, SqlRequestHistory
 from gatekey.server.storage.request_recorder import RequestRecorder
 from support.service import add_client, installed
 
@@ -54,7 +54,7 @@ def test_workers_add_up(history: SqlRequestHistory) -> None:
 
     assert ((trace, 15),) == history.of_address("192.0.2.1", MINUTE)
     assert ((trace, 15),) == history.of_client("a", MINUTE)
-    assert 15 == total(history.of_all(MINUTE))
+    assert 15 == total(history.over_time(MINUTE, 1))
 
 
 def test_only_what_is_asked_for_is_told(history: SqlRequestHistory) -> None:
@@ -64,6 +64,50 @@ def test_only_what_is_asked_for_is_told(history: SqlRequestHistory) -> None:
     assert 3 == total(history.of_address("192.0.2.1", MINUTE - 1))
     assert 7 == total(history.of_client("a", 0))
     assert () == history.of_client("b", 0)
+
+
+def test_the_worst_addresses_are_told_with_sums_clients_and_last_minutes(history: SqlRequestHistory) -> None:
+    history.add(
+        {
+            row(address="quiet")._replace(client_id="b"): 50,
+            row(MINUTE - 3, "bad")._replace(outcome="limited", verdict="limited"): 4,
+            row(MINUTE - 1, "bad")._replace(outcome="limited", verdict="limited", client_id="b"): 5,
+            row(MINUTE - 2, "bad"): 1,
+            row(address="worse")._replace(outcome="wrong secret"): 10,
+            row(MINUTE - 99, "worst, long ago")._replace(outcome="blocked"): 999,
+        }
+    )
+    worst = history.worst(MINUTE - 9, 2, {"quiet", "never asked"})
+    bad = {trace.outcome: (trace.minute, number) for trace, number in worst.counted if trace.address == "bad"}
+
+    assert 3 == worst.addresses
+    assert {"worse": 1, "bad": 2, "quiet": 1} == dict(worst.clients)
+    assert {Outcome.LIMITED: (MINUTE - 1, 9), Outcome.GRANTED: (MINUTE - 2, 1)} == bad
+    assert 70 == total(worst.counted)
+
+
+def test_points_of_time_are_added_up(history: SqlRequestHistory) -> None:
+    start = MINUTE - MINUTE % 15
+    history.add({row(start + each): 1 for each in range(20)})
+
+    assert {start: 15, start + 15: 5} == {trace.minute: number for trace, number in history.over_time(0, 15)}
+
+
+def test_what_is_too_much_to_be_read_is_told_as_others_and_sums_are_true(history: SqlRequestHistory) -> None:
+    """
+    Somebody made a name up for each request, all day.
+    """
+    for part in range(3):
+        names = range(part * 10_000, (part + 1) * 10_000)
+        history.add({row(MINUTE - n % 100)._replace(client_id=f"made-up-{n}"): 1 for n in names})
+    history.add({row(): 7_000})
+    told = history.of_address("192.0.2.1", 0)
+    others = [number for trace, number in told if trace.client_id == OTHERS]
+
+    assert 37_000 == total(told)
+    assert MOST_READ + 100 >= len(told)
+    assert 10_001 == sum(others)
+    assert 7_000 == total([each for each in told if each[0].client_id == "a"])
 
 
 def test_a_block_is_noted_once_whoever_saw_it(history: SqlRequestHistory) -> None:
@@ -94,8 +138,8 @@ def test_old_minutes_and_blocks_go_and_new_ones_stay(history: SqlRequestHistory)
     history.add_blocks([Block("192.0.2.1", NOW - 9_000, NOW - 8_940), Block("192.0.2.1", NOW - 70, NOW - 10)])
     history.prune(MINUTE - 99)
 
-    assert 100 == total(history.of_all(0))
-    assert MINUTE - 99 == min(trace.minute for trace, _ in history.of_all(0))
+    assert 100 == total(history.over_time(0, 1))
+    assert MINUTE - 99 == min(trace.minute for trace, _ in history.over_time(0, 1))
     assert [NOW - 70] == [block.began for block in history.blocks(0)]
 
 
@@ -103,8 +147,8 @@ def test_of_too_many_rows_the_oldest_minutes_go(history: SqlRequestHistory) -> N
     history.add({row(MINUTE - age, f"192.0.2.{host}"): 1 for age in range(10) for host in range(10)})
     history.prune(0, most=35)
 
-    assert 30 == total(history.of_all(0))
-    assert MINUTE - 2 == min(trace.minute for trace, _ in history.of_all(0))
+    assert 30 == total(history.over_time(0, 1))
+    assert MINUTE - 2 == min(trace.minute for trace, _ in history.over_time(0, 1))
 
 
 def test_the_living_and_the_deleted_have_names(installation: Installation, history: SqlRequestHistory) -> None:
@@ -131,5 +175,5 @@ def test_trouble_with_the_database_loses_nothing(installation: Installation, his
         other.execute("ALTER TABLE away_too RENAME TO address_block")
     recorder.flush()
 
-    assert 2 == total(history.of_all(0))
+    assert 2 == total(history.over_time(0, 1))
     assert 1 == len(history.blocks(0))

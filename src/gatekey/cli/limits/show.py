@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 ADDRESS_MINUTES, CLIENT_MINUTES = 60, 1_440
 
+MOST_ASKERS = 50
+"""Lines; a program has a handful of names, and who has more than this makes them up."""
+
 
 @click.command()
 @click.argument("address_or_client", metavar="ADDRESS|CLIENT")
@@ -134,10 +137,12 @@ def _print_askers(askers: "Sequence[Asker]", now: float, first: Literal["CLIENT"
             wording.outcomes(asker),
             wording.ago(asker.last, now),
         )
-        for asker in askers
+        for asker in askers[:MOST_ASKERS]
     ]
     columns = ("CLIENT", "STANDING") if first == "CLIENT" else ("ADDRESS",)
     print_table((*columns, "USER AGENT", "REQUESTS", "OUTCOMES", "LAST SEEN"), rows)
+    if len(askers) > MOST_ASKERS:
+        click.echo(f"And {len(askers) - MOST_ASKERS:,} others with fewer requests: somebody makes names up.")
 
 
 def _print_blocks(blocks: "Sequence[BlockExplained]") -> None:

@@ -28,16 +28,16 @@ def top(config: Path | None, data: Path | None, last: timedelta, most: int, *, a
     """
     minutes = wording.minutes_of(last)
     with opened(config, data) as installation:
-        overview = installation.operating.explanations.overview(minutes)
+        overview = installation.operating.explanations.overview(minutes, most)
     if as_json:
         from gatekey.server.auditing.documents import overview_document
 
-        print_json(overview_document(overview, most))
+        print_json(overview_document(overview))
         return
-    _print(overview, most)
+    _print(overview)
 
 
-def _print(overview: "Overview", most: int) -> None:
+def _print(overview: "Overview") -> None:
     from gatekey.server.auditing.wording import lasting
 
     period = lasting(overview.minutes * 60)
@@ -54,13 +54,13 @@ def _print(overview: "Overview", most: int) -> None:
             *(f"{number:,}" for number in (line.tally.limited, line.tally.blocked, line.clients)),
             wording.ago(line.last, overview.now),
         )
-        for line in overview.lines[:most]
+        for line in overview.lines
     ]
     print_table(
         ("ADDRESS", "STATE", "REQUESTS", "GRANTED", "FAULTY", "LIMITED", "BLOCKED", "CLIENTS", "LAST SEEN"), rows
     )
-    left = len(overview.lines) - most
+    left = overview.addresses - len(overview.lines)
     click.echo()
     if left > 0:
-        click.echo(f"{left:,} more: --most {len(overview.lines)}.")
+        click.echo(f"{left:,} more: --most {overview.addresses}.")
     click.echo(f"Why: gatekey limits show {overview.lines[0].address}")

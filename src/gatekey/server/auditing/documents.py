@@ -21,15 +21,19 @@ from gatekey.server.auditing.history import MINUTE, NamedClient
 Document = dict[str, object]
 
 
-def overview_document(overview: Overview, most: int) -> Document:
+MOST_ASKERS = 1_000
+"""In one document; more are made up by somebody, and in `askerCount`."""
+
+
+def overview_document(overview: Overview) -> Document:
     """
-    Return the first `most` addresses of a period and the sums of all.
+    Return the addresses of a period that matter most, and the sums of all.
     """
     return {
         **_period(overview.now, overview.minutes),
         **_tally(overview.tally),
-        "addresses": [_line(line) for line in overview.lines[:most]],
-        "addressCount": len(overview.lines),
+        "addresses": [_line(line) for line in overview.lines],
+        "addressCount": overview.addresses,
         "overTime": _points(overview.points, overview.span),
     }
 
@@ -45,7 +49,8 @@ def address_document(explained: AddressExplained) -> Document:
         **_period(explained.now, explained.minutes),
         **_tally(explained.tally),
         "findings": [_finding(finding) for finding in explained.findings],
-        "askers": [_asker(asker) for asker in explained.askers],
+        "askers": [_asker(asker) for asker in explained.askers[:MOST_ASKERS]],
+        "askerCount": len(explained.askers),
         "blocks": [_block(block, explained.now) for block in explained.blocks],
         "overTime": _points(explained.points, explained.span),
     }
@@ -62,7 +67,8 @@ def client_document(explained: ClientExplained) -> Document:
         **_period(explained.now, explained.minutes),
         **_tally(explained.tally),
         "findings": [_finding(finding) for finding in explained.findings],
-        "askers": [_asker(asker) for asker in explained.askers],
+        "askers": [_asker(asker) for asker in explained.askers[:MOST_ASKERS]],
+        "askerCount": len(explained.askers),
         "overTime": _points(explained.points, explained.span),
     }
 

@@ -11,7 +11,6 @@ from gatekey.server.auditing.findings import Finding
 from gatekey.server.auditing.history import (
     FAULTS,
     MINUTE,
-    NOBODY,
     REFUSING,
     Block,
     Counted,
@@ -132,7 +131,8 @@ class AddressLine:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """
-    All addresses of a period, those with most refusals first; `minutes` long, each point `span` minutes.
+    The addresses of a period that matter most, out of `addresses`; `tally` and `points` are of all. It is `minutes`
+    long, each point stands for `span` of them.
     """
 
     now: float
@@ -141,6 +141,7 @@ class Overview:
     tally: Tally
     points: tuple[Point, ...]
     lines: tuple[AddressLine, ...]
+    addresses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +225,18 @@ def askers(counted: Sequence[Counted], names: Mapping[str, NamedClient]) -> tupl
     return tuple(sorted(found, key=lambda each: (-each.tally.requests, each.client_id, each.address, each.user_agent)))
 
 
+def span_of(minutes: int) -> int:
+    """
+    Return how many minutes a point of a period stands for.
+    """
+    return next((span for span in SPANS if minutes / span <= MOST_POINTS), SPANS[-1])
+
+
 def points(counted: Sequence[Counted], now: float, minutes: int) -> tuple[int, tuple[Point, ...]]:
     """
     Return how many minutes a point stands for, and the points of the last `minutes` minutes without a gap.
     """
-    span = next((span for span in SPANS if minutes / span <= MOST_POINTS), SPANS[-1])
+    span = span_of(minutes)
     last = int(now // MINUTE) // span
     number = max(1, -(-minutes // span))
     grouped = group(counted, lambda trace: min(last, max(last - number + 1, trace.minute // span)))
@@ -275,10 +283,15 @@ def state_of(
 
 
 def lines(
-    counted: Sequence[Counted], blocks: Sequence[Block], unblocked: Sequence[Unblocked], now: float
+    counted: Sequence[Counted],
+    clients: Mapping[str, int],
+    blocks: Sequence[Block],
+    unblocked: Sequence[Unblocked],
+    now: float,
 ) -> tuple[AddressLine, ...]:
     """
-    Return each address once: the blocked first, then those with most refusals, then the busiest.
+    Return each address once: the blocked first, then those with most refusals, then the busiest. `clients` says how
+    many different ones each named.
     """
     found = []
     blocked, orders = defaultdict(list), defaultdict(list)
@@ -290,9 +303,8 @@ def lines(
     for address in {**by_address, **blocked}:
         some = by_address.get(address, [])
         state, until = state_of(some, blocked.get(address, ()), orders[address], now)
-        clients = len({trace.client_id for trace, _ in some} - {NOBODY})
         last = max([trace.minute for trace, _ in some], default=int(now // MINUTE))
-        found.append(AddressLine(address, state, until, tally(some), clients, last))
+        found.append(AddressLine(address, state, until, tally(some), clients.get(address, 0), last))
     return tuple(
         sorted(
             found,

@@ -13,6 +13,7 @@ from gatekey.server.auditing.explaining import (
     explain_blocks,
     lines,
     points,
+    span_of,
     state_of,
     tally,
 )
@@ -22,6 +23,9 @@ from gatekey.server.auditing.ports import RequestHistory
 
 HOUR, DAY = 60, 1_440
 """Minutes: what is shown of addresses, and of clients, unless something else is asked for."""
+
+ADDRESSES = 200
+"""In an overview, unless it is asked otherwise; beyond, a list is no longer read but searched."""
 
 CLIENTS_LOOKED_AT = 20
 """For how many clients of one address it is asked whether they are new there: more are no page to be read."""
@@ -36,15 +40,18 @@ class Explanations:
     history: RequestHistory
     now: Callable[[], float]
 
-    def overview(self, minutes: int = HOUR) -> Overview:
+    def overview(self, minutes: int = HOUR, most: int = ADDRESSES) -> Overview:
         """
-        Return all addresses of the period.
+        Return the `most` addresses of the period with most refusals; also those that are blocked now.
         """
         now = self.now()
-        counted = self.history.of_all(_since(now, minutes))
+        since = _since(now, minutes)
         blocks, unblocked = self._blocks(now, now)
+        counted = self.history.over_time(since, span_of(minutes))
+        worst = self.history.worst(since, most, {block.address for block in blocks})
         span, plotted = points(counted, now, minutes)
-        return Overview(now, minutes, span, tally(counted), plotted, lines(counted, blocks, unblocked, now))
+        found = lines(worst.counted, worst.clients, blocks, unblocked, now)
+        return Overview(now, minutes, span, tally(counted), plotted, found, max(worst.addresses, len(found)))
 
     def address(self, address: str, minutes: int = HOUR) -> AddressExplained:
         """

@@ -2,6 +2,7 @@
 What is wrong with whoever asks, and what to do about it: rules over counts by minute. Pure.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,9 @@ eight kinds of client, and a few programs may run behind one address."""
 
 APART = 10
 """Minutes of an hour; a fleet that starts asks within one or two, a program that keeps no token asks all the time."""
+
+STRANGERS = 5
+"""Unknown ids at one address that are worth naming one by one."""
 
 IMPATIENT_AFTER = 30
 """Refusals; as many as block an address by default."""
@@ -172,23 +176,41 @@ def program_of(user_agent: str) -> str:
 
 
 def _strangers(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: float) -> Iterator[Finding]:
-    for (address, client_id), some in _by_client(counted).items():
+    unknown: defaultdict[str, list[tuple[str, list[Counted]]]] = defaultdict(list)
+    readable = [(trace, number) for trace, number in counted if trace.outcome is not Outcome.MALFORMED]
+    for (address, client_id), some in _by_client(readable).items():
         standing, client = standing_of(client_id, names), names.get(client_id)
-        where = f"{many(total(some), 'request')} from {address} by {_agents(some)}"
         if standing is Standing.DELETED and client is not None and client.deleted is not None:
             yield Finding(
                 Kind.DELETED_CLIENT,
                 total(some),
-                f"{client.name} was deleted {lasting(now - client.deleted)} ago and still asks: {where}.",
+                f"{client.name} was deleted {lasting(now - client.deleted)} ago and still asks: "
+                f"{many(total(some), 'request')} from {address} by {_agents(some)}.",
                 "Stop the program, or give it the credentials of a client that lives.",
                 address,
                 client_id,
             )
         elif standing is Standing.UNKNOWN:
+            unknown[address].append((client_id, some))
+    for address, strangers in unknown.items():
+        if len(strangers) > STRANGERS:
+            everything = [each for _, some in strangers for each in some]
+            yield Finding(
+                Kind.UNKNOWN_CLIENT,
+                total(everything),
+                f"{many(len(strangers), 'different id')} that are no clients of this installation: "
+                f"{many(total(everything), 'request')} from {address} by {_agents(everything)}.",
+                "Somebody makes ids up or tries them one by one. If the address is none of yours, a firewall before "
+                "Gatekey keeps it away.",
+                address,
+            )
+            continue
+        for client_id, some in strangers:
             yield Finding(
                 Kind.UNKNOWN_CLIENT,
                 total(some),
-                f"{client_id} is no client of this installation: {where}.",
+                f"{client_id} is no client of this installation: {many(total(some), 'request')} from {address} "
+                f"by {_agents(some)}.",
                 "It is a client of another installation, or its id was mistyped. Find the program by its address and "
                 "user agent, and give it credentials of this installation or the token URL of its own.",
                 address,
@@ -198,7 +220,9 @@ def _strangers(counted: Sequence[Counted], names: Mapping[str, NamedClient], now
 
 def _faults(counted: Sequence[Counted], names: Mapping[str, NamedClient]) -> Iterator[Finding]:
     def fault(trace: Trace) -> tuple[Outcome, str, str, str]:
-        return trace.outcome, trace.address, trace.client_id, trace.credential_id
+        # Whom a request claims to be from that cannot be read says nothing.
+        client_id = NOBODY if trace.outcome is Outcome.MALFORMED else trace.client_id
+        return trace.outcome, trace.address, client_id, trace.credential_id
 
     for (outcome, address, client_id, credential_id), some in group(counted, fault).items():
         if outcome not in FAULTS:

@@ -75,6 +75,18 @@ Counted = tuple[Trace, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Worst:
+    """
+    The addresses with most refusals: `counted` by address, outcome and verdict (the minute is the last one), how many
+    different clients each named, and how many addresses there are in all.
+    """
+
+    counted: tuple[Counted, ...]
+    clients: Mapping[str, int]
+    addresses: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """
     An address was blocked from `began` to `ends` (seconds since 1970); `enforced` is False where limits only watch.

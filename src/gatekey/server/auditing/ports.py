@@ -2,10 +2,10 @@
 Where events go, and where explanations come from.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from gatekey.server.auditing.history import Block, Counted, NamedClient, Unblocked
+from gatekey.server.auditing.history import Block, Counted, NamedClient, Unblocked, Worst
 from gatekey.server.auditing.model import Event
 
 
@@ -28,19 +28,26 @@ class RequestHistory(Protocol):
 
     def of_address(self, address: str, since: int) -> tuple[Counted, ...]:
         """
-        Return what came from an address from the minute `since` on, oldest first.
+        Return what came from an address from the minute `since` on. What is too much may be told as `OTHERS`.
         """
         ...
 
     def of_client(self, client_id: str, since: int) -> tuple[Counted, ...]:
         """
-        Return what named a client from the minute `since` on, oldest first.
+        Return what named a client from the minute `since` on. What is too much may be told as `OTHERS`.
         """
         ...
 
-    def of_all(self, since: int) -> tuple[Counted, ...]:
+    def over_time(self, since: int, span: int) -> tuple[Counted, ...]:
         """
-        Return everything from the minute `since` on; user agents and credentials may be left out.
+        Return everything from the minute `since` on by outcome and verdict, for every `span` minutes: without
+        addresses, clients and the like.
+        """
+        ...
+
+    def worst(self, since: int, most: int, always: Collection[str]) -> Worst:
+        """
+        Return the `most` addresses with most refusals from the minute `since` on, and those of `always` that asked.
         """
         ...
 

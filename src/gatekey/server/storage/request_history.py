@@ -5,27 +5,32 @@ The table is one B-tree in the order of its key, minute first: reading the last 
 what is too old goes from the front.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatekey.server.auditing import counting
-from gatekey.server.auditing.history import Block, Counted, NamedClient, Trace, Unblocked
+from gatekey.server.auditing.history import OTHERS, Block, Counted, NamedClient, Trace, Unblocked, Worst
 from gatekey.server.auditing.model import Outcome, Verdict
 from gatekey.server.storage import tables
 from gatekey.server.storage.database import Database
 
 _MINUTE, _BLOCK, _UNBLOCK = tables.request_minute, tables.address_block, tables.address_unblock
 _CLIENT, _CLUSTER = tables.client, tables.cluster
+_SUM = func.sum(_MINUTE.c.count).label("total")
 
 BATCH = 1_000
 """Rows in one transaction; a few dozen milliseconds in which other writers wait."""
 
 MOST_ROWS = 300_000
 """Some 50 MB. An ordinary day of fifty programs has a few thousand; only a flood of made-up names comes near."""
+
+MOST_READ = 20_000
+"""Rows read one by one: a tenth of a second. An address that makes names up may have left more in a day."""
 
 PARAMETERS = 500
 """In one statement; SQLite before 3.32 takes 999."""
@@ -93,30 +98,55 @@ class SqlRequestHistory:
 
     def of_address(self, address: str, since: int) -> tuple[Counted, ...]:
         """
-        Return what came from an address from the minute `since` on, oldest first.
+        Return what came from an address from the minute `since` on. What is too much is told as `OTHERS`.
         """
         return self._counted(_MINUTE.c.minute >= since, _MINUTE.c.address == address)
 
     def of_client(self, client_id: str, since: int) -> tuple[Counted, ...]:
         """
-        Return what named a client from the minute `since` on, oldest first.
+        Return what named a client from the minute `since` on. What is too much is told as `OTHERS`.
         """
         return self._counted(_MINUTE.c.minute >= since, _MINUTE.c.client_id == client_id)
 
-    def of_all(self, since: int) -> tuple[Counted, ...]:
+    def over_time(self, since: int, span: int) -> tuple[Counted, ...]:
         """
-        Return everything from the minute `since` on, without user agents and credentials.
+        Return everything from the minute `since` on by outcome and verdict, for every `span` minutes.
         """
-        kept = [_MINUTE.c[name] for name in ("minute", "address", "client_id", "endpoint", "outcome", "verdict")]
-        query = select(*kept, func.sum(_MINUTE.c.count).label("total")).where(_MINUTE.c.minute >= since).group_by(*kept)
+        start = (_MINUTE.c.minute - _MINUTE.c.minute % span).label("start")
+        groups = (start, _MINUTE.c.outcome, _MINUTE.c.verdict)
+        query = select(*groups, _SUM).where(_MINUTE.c.minute >= since).group_by(*groups)
         with self.database.reading() as connection:
             return tuple(
-                (
-                    Trace(r.minute, r.address, r.client_id, "", r.endpoint, Outcome(r.outcome), Verdict(r.verdict)),
-                    r.total,
-                )
-                for r in connection.execute(query)
+                _counted(row.start, "", "", "", "", row.outcome, row.verdict, "", row.total)
+                for row in connection.execute(query)
             )
+
+    def worst(self, since: int, most: int, always: Collection[str]) -> Worst:
+        """
+        Return the `most` addresses with most refusals from the minute `since` on, and those of `always` that asked.
+        """
+        recent = _MINUTE.c.minute >= since
+        refused = func.sum(case((_MINUTE.c.outcome == Outcome.GRANTED.value, 0), else_=_MINUTE.c.count))
+        ranked = (
+            select(_MINUTE.c.address, func.count(_MINUTE.c.client_id.distinct()).label("clients"))
+            .where(recent)
+            .group_by(_MINUTE.c.address)
+            .order_by(refused.desc(), _SUM.desc(), _MINUTE.c.address)
+        )
+        groups = (_MINUTE.c.address, _MINUTE.c.outcome, _MINUTE.c.verdict)
+        sums = select(*groups, func.max(_MINUTE.c.minute).label("last"), _SUM).where(recent).group_by(*groups)
+        with self.database.reading() as connection:
+            addresses = connection.execute(select(func.count(_MINUTE.c.address.distinct())).where(recent)).scalar_one()
+            clients = {row.address: row.clients for row in connection.execute(ranked.limit(most))}
+            missing = sorted(set(always) - set(clients))
+            for some in batches(missing, PARAMETERS):
+                clients |= {r.address: r.clients for r in connection.execute(ranked.where(_MINUTE.c.address.in_(some)))}
+            counted = tuple(
+                _counted(row.last, row.address, "", "", "", row.outcome, row.verdict, "", row.total)
+                for some in batches(sorted(clients), PARAMETERS)
+                for row in connection.execute(sums.where(_MINUTE.c.address.in_(some)))
+            )
+        return Worst(counted, clients, addresses)
 
     def blocks(self, since: float, address: str | None = None) -> tuple[Block, ...]:
         """
@@ -167,9 +197,28 @@ class SqlRequestHistory:
         return NamedClient(row.client_id, row.name, row.cluster_id, row.cluster, lifetime, row.deleted)
 
     def _counted(self, *which: ColumnElement[bool]) -> tuple[Counted, ...]:
-        query = select(_MINUTE).where(*which).order_by(_MINUTE.c.minute)
+        query = select(_MINUTE).where(*which).order_by(_MINUTE.c.count.desc()).limit(MOST_READ)
+        groups = [_MINUTE.c[name] for name in ("minute", "address", "endpoint", "outcome", "verdict")]
         with self.database.reading() as connection:
-            return tuple(_counted(*row) for row in connection.execute(query))
+            read = [_counted(*row) for row in connection.execute(query)]
+            if len(read) < MOST_READ:
+                return tuple(read)
+            whole = connection.execute(select(*groups, _SUM).where(*which).group_by(*groups)).all()
+        return (*read, *_rest(whole, read))
+
+
+def _rest(whole: Iterable[Any], read: Iterable[Counted]) -> Iterable[Counted]:
+    """
+    Return what is in the sums and was not read, without the details that would be too many.
+    """
+    rest: defaultdict[tuple[int, str, str, str, str], int] = defaultdict(int)
+    for row in whole:
+        rest[row.minute, row.address, row.endpoint, row.outcome, row.verdict] += row.total
+    for trace, number in read:
+        rest[trace.minute, trace.address, trace.endpoint, trace.outcome.value, trace.verdict.value] -= number
+    for (minute, address, endpoint, outcome, verdict), number in rest.items():
+        if number:
+            yield _counted(minute, address, OTHERS, OTHERS, endpoint, outcome, verdict, "", number)
 
 
 Thing = TypeVar("Thing")

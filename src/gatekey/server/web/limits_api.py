@@ -124,8 +124,7 @@ class LimitsApi:
             return minutes
         if isinstance(most, Wrong):
             return most
-        overview = await run_in_threadpool(self.desk.explanations.overview, minutes)
-        return _answer(overview_document(overview, most))
+        return _answer(overview_document(await run_in_threadpool(self.desk.explanations.overview, minutes, most)))
 
     async def _address(self, request: Request, _who: str) -> Response | Wrong:
         address = self.desk.limits.key_of(request.path_params["address"])

@@ -54,7 +54,7 @@ def test_points_askers_and_lines_hold_every_request_once(history: list[Counted],
         for tallies in (
             [point.tally for point in plotted],
             [asker.tally for asker in askers(history, NAMES)],
-            [line.tally for line in lines(history, (), (), NOW)],
+            [line.tally for line in lines(history, {}, (), (), NOW)],
         )
     ]
 
@@ -137,9 +137,10 @@ def test_blocked_addresses_come_first_then_those_with_most_refusals() -> None:
         counted(90, Outcome.WRONG_SECRET, address="faulty"),
         counted(10, address="busy"),
     ]
-    found = lines(history, [Block("blocked", NOW - 99, NOW + 9)], (), NOW)
+    found = lines(history, {"busy": 3}, [Block("blocked", NOW - 99, NOW + 9)], (), NOW)
 
     assert ["blocked", "faulty", "limited", "busy", "quiet"] == [line.address for line in found]
+    assert [0, 0, 0, 3, 0] == [line.clients for line in found]
     assert (State.BLOCKED, NOW + 9, 0) == (found[0].state, found[0].blocked_until, found[0].tally.requests)
 
 

@@ -89,4 +89,17 @@ def test_the_overview_has_every_address_of_its_period(installation: Installation
     assert [("203.0.113.9", State.BLOCKED), (AWAY, State.LIMITED), (HOME, State.FREE)] == [
         (line.address, line.state) for line in overview.lines
     ]
+    assert 3 == overview.addresses
     assert 21 == asked.overview(1_440).tally.requests
+
+
+def test_an_overview_has_the_worst_and_says_how_many_there_are(installation: Installation) -> None:
+    asked = explanations(
+        installation,
+        *(counted(number, Outcome.LIMITED, address=f"192.0.2.{number}") for number in range(1, 9)),
+        blocks=(Block("192.0.2.1", NOW - 9, NOW + 9),),
+    )
+    overview = asked.overview(most=2)
+
+    assert ["192.0.2.1", "192.0.2.8", "192.0.2.7"] == [line.address for line in overview.lines]
+    assert (8, 36) == (overview.addresses, overview.tally.requests)

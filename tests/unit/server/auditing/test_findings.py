@@ -53,6 +53,19 @@ def test_an_id_that_never_was_here_is_another_installation_s() -> None:
     assert "a program without a user agent" in finding.what
 
 
+def test_ids_that_are_made_up_are_one_finding() -> None:
+    history = [counted(2, Outcome.UNKNOWN_CLIENT, client_id=f"made-up-{number}") for number in range(300)]
+    finding = only(*history)
+
+    assert (Kind.UNKNOWN_CLIENT, 600, "") == (finding.kind, finding.requests, finding.client_id)
+    assert "300 different ids that are no clients of this installation: 600 requests from 192.0.2.1" in finding.what
+    assert 5 == len(found(*history[:5]))
+
+
+def test_whom_an_unreadable_request_claims_to_be_from_says_nothing() -> None:
+    assert 300 == only(*(counted(1, Outcome.MALFORMED, client_id=f"x{number}") for number in range(300))).requests
+
+
 def test_an_ended_secret_is_named() -> None:
     finding = only(counted(1, Outcome.ENDED_SECRET, credential_id="secret0001"))
 

@@ -11,9 +11,6 @@ from gatekey.server.web.console.entrance.visit import Visit
 from gatekey.server.web.console.limits_period import period_of
 from gatekey.server.web.console.plot import plot
 
-SHOWN = 200
-"""Addresses; beyond, the list is no longer read but searched, which the command line does better."""
-
 
 async def list_limits(visit: Visit) -> Response:
     """
@@ -26,7 +23,6 @@ async def list_limits(visit: Visit) -> Response:
         "limits_list.html",
         period=period,
         overview=overview,
-        shown=overview.lines[:SHOWN],
         blocked=sum(line.state is State.BLOCKED for line in overview.lines),
         plot=plot(overview.points, overview.span),
     )
