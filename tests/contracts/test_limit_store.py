@@ -90,7 +90,7 @@ def test_orders_are_given_once_to_each_and_marked_when_done(store: LimitStore) -
     for address in ("192.0.2.1", "192.0.2.2"):
         store.order_unblock(address, reason="r", by="b", at=NOW)
     first, second = store.orders(None)
-    store.note_done([first], at=NOW)
+    store.note_done(first, at=NOW)
 
     assert ("192.0.2.1", "192.0.2.2") == (first.address, second.address)
     assert (second,) == store.orders(None) == store.orders(first.number)

@@ -2,7 +2,6 @@
 What the rest of the service asks of a limiter, wherever it keeps its state, and of the store of people's orders.
 """
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from gatekey.server.limiting.model import LimitPolicy, Verdict
@@ -78,8 +77,8 @@ class LimitStore(Protocol):
         """
         ...
 
-    def note_done(self, orders: Sequence[UnblockOrder], *, at: float) -> None:
+    def note_done(self, order: UnblockOrder, *, at: float) -> None:
         """
-        Note that a worker has carried orders out.
+        Note that a worker has carried an order out.
         """
         ...

@@ -16,8 +16,8 @@ class LimitFollowing:
     """
     Hands orders to `forget`, and the rules that hold to `follow` whenever they change or one of them ends.
 
-    `forget` takes an address's key, `follow` all rules at once; both may be called from any thread. `now` returns
-    seconds since 1970.
+    `forget` takes an address's key and may raise `StorageUnavailable`, `follow` takes all rules at once; both may be
+    called from any thread. `now` returns seconds since 1970.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class LimitFollowing:
         orders = self._store.orders(self._last)
         for order in orders:
             self._forget(order.address)
-        if orders:
-            self._store.note_done(orders, at=self._now())
+            # One by one: where the limits' own store is away, those before must not be carried out again.
+            self._store.note_done(order, at=self._now())
+            self._last = None if self._last is None else order.number
         self._last = max([last, *(order.number for order in orders)])

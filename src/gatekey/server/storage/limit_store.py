@@ -2,7 +2,6 @@
 What people order of the limit, in SQL.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -114,13 +113,12 @@ class SqlLimitStore:
         with self.database.reading() as connection:
             return int(connection.execute(select(func.max(_ORDER.c.unblock_id))).scalar() or 0)
 
-    def note_done(self, orders: Sequence[UnblockOrder], *, at: float) -> None:
+    def note_done(self, order: UnblockOrder, *, at: float) -> None:
         """
-        Note that a worker has carried orders out.
+        Note that a worker has carried an order out.
         """
-        numbers = [order.number for order in orders]
         with self.database.writing() as connection:
-            which = _ORDER.c.unblock_id.in_(numbers) & _ORDER.c.done.is_(None)
+            which = (_ORDER.c.unblock_id == order.number) & _ORDER.c.done.is_(None)
             connection.execute(update(_ORDER).where(which).values(done=at))
 
 

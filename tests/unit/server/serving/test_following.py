@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekey.errors import StorageUnavailable
 from gatekey.server.limiting.administration import LimitAdministration
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import Admitted, Blocked, LimitPolicy
@@ -100,6 +101,34 @@ def test_what_was_ordered_while_nobody_served_is_done_at_the_start(office: Offic
     worker.following.look()
 
     assert [HOME] == worker.forgotten
+
+
+@pytest.mark.parametrize("started", [True, False], ids=["running", "starting"])
+def test_while_the_limits_own_store_is_away_an_order_waits_and_none_is_repeated(
+    office: Office,
+    started: bool,  # noqa: FBT001 - the two workers of the claim
+) -> None:
+    away, forgotten = {"192.0.2.2"}, []
+
+    def forget(address: str) -> bool:
+        if address in away:
+            raise StorageUnavailable("The store of the limits does not answer.")
+        forgotten.append(address)
+        return True
+
+    following = LimitFollowing(office.store, forget, lambda _rules: None, office.clock)
+    if started:
+        following.look()
+    for address in (HOME, "192.0.2.2", "192.0.2.3"):
+        office.orders.unblock(address, reason="", by="test")
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            following.look()
+    away.clear()
+    following.look()
+    following.look()
+
+    assert [HOME, "192.0.2.2", "192.0.2.3"] == forgotten
 
 
 def test_rules_are_told_when_they_change_and_when_one_ends(office: Office) -> None:
