@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, selec
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatekey.server.auditing import counting
-from gatekey.server.auditing.history import OTHERS, Block, Counted, NamedClient, Trace, Unblocked, Worst
+from gatekey.server.auditing.history import NOBODY, OTHERS, Block, Counted, NamedClient, Trace, Unblocked, Worst
 from gatekey.server.auditing.model import Outcome, Verdict
 from gatekey.server.storage import tables
 from gatekey.server.storage.database import Database
@@ -126,9 +126,10 @@ class SqlRequestHistory:
         Return the `most` addresses with most refusals from the minute `since` on, and those of `always` that asked.
         """
         recent = _MINUTE.c.minute >= since
+        named = func.nullif(_MINUTE.c.client_id, NOBODY)
         refused = func.sum(case((_MINUTE.c.outcome == Outcome.GRANTED.value, 0), else_=_MINUTE.c.count))
         ranked = (
-            select(_MINUTE.c.address, func.count(_MINUTE.c.client_id.distinct()).label("clients"))
+            select(_MINUTE.c.address, func.count(named.distinct()).label("clients"))
             .where(recent)
             .group_by(_MINUTE.c.address)
             .order_by(refused.desc(), _SUM.desc(), _MINUTE.c.address)

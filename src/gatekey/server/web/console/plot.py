@@ -152,7 +152,7 @@ def _ceiling(most: int) -> int:
     """
     scale = 1
     while True:
-        for first in (2, 4, 6, 10):
+        for first in (2, 4, 6, 8, 10, 12, 16):
             if first * scale >= most:
                 return first * scale
         scale *= 10
