@@ -6,10 +6,10 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from gatekey.server.app.clock import utc_now
 from gatekey.server.app.founding import founding_of, new_uuid
-from gatekey.server.app.operating import Operating
 from gatekey.server.app.site import site_of
 from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clients.key_administration import KeyAdministration
@@ -32,6 +32,9 @@ from gatekey.server.storage.revocation_store import SqlRevocationStore
 from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.secret_store import SqlSecretStore
 from gatekey.server.storage.tls import TlsFolder
+
+if TYPE_CHECKING:
+    from gatekey.server.app.operating import Operating
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,13 @@ class Installation:
         return encode_segment(self.master.derive("gateways"))
 
     @property
-    def operating(self) -> Operating:
+    def operating(self) -> "Operating":
         """
         What operators work with.
         """
+        # Imported here: most commands, and a worker that only issues tokens, never explain anything.
+        from gatekey.server.app.operating import Operating
+
         return Operating.of(self.database, self.master, self.settings)
 
     def close(self) -> None:
