@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from gatekey.errors import ServiceError
 from gatekey.server.storage.database import Database
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

@@ -5,8 +5,8 @@ What explains the limits: requests by minute, blocks and who lifted them; and th
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
