@@ -5,7 +5,7 @@ The smallest real calls, over generated gRPC stubs and plain HTTP, with nothing 
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,20 +63,33 @@ def greeting_asked(address: str, token: str, process: Path, worker: str) -> Iter
     Yields a function that waits for the instance's end and returns its variables.
     """
     with grpc.insecure_channel(address) as channel:
-        gateway = gateway_pb2_grpc.GatewayStub(channel)
-        resource = gateway_pb2.Resource(name=process.name, content=process.read_bytes())
-        gateway.DeployResource(
-            gateway_pb2.DeployResourceRequest(resources=[resource]), metadata=bearer(token), timeout=CALL_SECONDS
-        )
-        wanted = gateway_pb2.CreateProcessInstanceRequest(
-            bpmnProcessId="greeting", version=-1, variables=json.dumps({"worker": worker})
-        )
-        finished = gateway.CreateProcessInstanceWithResult.future(
-            gateway_pb2.CreateProcessInstanceWithResultRequest(request=wanted, requestTimeout=CALL_SECONDS * 1000),
-            metadata=bearer(token),
-            timeout=CALL_SECONDS,
-        )
-        yield lambda: json.loads(finished.result().variables)
+        ending = _started(channel, token, process, {"worker": worker})
+        yield lambda: json.loads(ending.result().variables)
+
+
+def finished_instance(address: str, token: str, process: Path, given: Mapping[str, object]) -> dict[str, Any]:
+    """
+    Deploy `process`, start one instance with the variables `given` and return its variables when it has ended.
+    """
+    with grpc.insecure_channel(address) as channel:
+        ended: dict[str, Any] = json.loads(_started(channel, token, process, given).result().variables)
+        return ended
+
+
+def _started(channel: grpc.Channel, token: str, process: Path, given: Mapping[str, object]) -> Any:
+    gateway = gateway_pb2_grpc.GatewayStub(channel)
+    resource = gateway_pb2.Resource(name=process.name, content=process.read_bytes())
+    deployed = gateway.DeployResource(
+        gateway_pb2.DeployResourceRequest(resources=[resource]), metadata=bearer(token), timeout=CALL_SECONDS
+    )
+    wanted = gateway_pb2.CreateProcessInstanceRequest(
+        bpmnProcessId=deployed.deployments[0].process.bpmnProcessId, version=-1, variables=json.dumps(given)
+    )
+    return gateway.CreateProcessInstanceWithResult.future(
+        gateway_pb2.CreateProcessInstanceWithResultRequest(request=wanted, requestTimeout=CALL_SECONDS * 1000),
+        metadata=bearer(token),
+        timeout=CALL_SECONDS,
+    )
 
 
 def activated_job(address: str, token: str, worker: str) -> str:

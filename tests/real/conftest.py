@@ -13,6 +13,7 @@ import pytest
 
 from real.tokens import Forger, access_token, signing_key, variables
 from support.camunda import Application, Camunda, camunda_open, node_modules, running_camunda, zbctl
+from support.java import JavaProgram, compiled
 from support.ports import free_port
 from support.product import Product, running_product
 
@@ -37,7 +38,9 @@ def guarded(camunda_open: Camunda, tmp_path_factory: pytest.TempPathFactory) -> 
     Gatekey in front of the server without authentication.
     """
     data = tmp_path_factory.mktemp("guarded") / "data"
-    with running_product(data, zeebe_grpc=camunda_open.grpc, zeebe_rest=camunda_open.rest) as product:
+    # With "debug" the log tells the token requests that were granted, and so how many a client needs.
+    behind = running_product(data, log_level="debug", zeebe_grpc=camunda_open.grpc, zeebe_rest=camunda_open.rest)
+    with behind as product:
         yield product
 
 
@@ -77,11 +80,26 @@ def rest_base(credentials: Path) -> str:
     return variables(credentials)["ZEEBE_REST_ADDRESS"]
 
 
-def create_client(product: Product, file: Path, *, cluster: str) -> Path:
-    product.cli(
-        "clients", "create", f"{cluster}-app", "--cluster", cluster, "--scopes", "Zeebe,Secrets", "--output", str(file)
-    )
+def create_client(product: Product, file: Path, *, cluster: str, name: str = "") -> Path:
+    options = ("--cluster", cluster, "--scopes", "Zeebe,Secrets", "--output", str(file))
+    product.cli("clients", "create", name or f"{cluster}-app", *options)
     return file
+
+
+@pytest.fixture(scope="session")
+def java_client() -> JavaProgram:
+    """
+    Programs that use the official Java client.
+    """
+    return compiled("client")
+
+
+@pytest.fixture(scope="session")
+def connectors() -> JavaProgram:
+    """
+    The Connectors runtime.
+    """
+    return compiled("connectors")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,12 +89,12 @@ def camunda_open(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
 
 
 @contextmanager
-def running_camunda(log: Path, *arguments: str) -> Iterator[Camunda]:
+def running_camunda(log: Path, *arguments: str, ports: Mapping[str, int] | None = None) -> Iterator[Camunda]:
     """
-    Start `scripts/camunda start ARGUMENTS` on free ports; its output goes to the file `log`.
+    Start `scripts/camunda start ARGUMENTS` on free ports, or on `ports`; its output goes to the file `log`.
     """
-    _run(SCRIPT, "fetch", seconds=FETCHING_SECONDS)
-    ports = _distinct_ports()
+    run_tool(SCRIPT, "fetch", seconds=FETCHING_SECONDS)
+    ports = ports or camunda_ports()
     with log.open("w") as output:
         process = subprocess.Popen(
             [SCRIPT, "start", *arguments],
@@ -125,7 +125,7 @@ def node_modules() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(NODE_PINS / "package.json", folder)
         shutil.copy(lock, folder)
-        _run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder, seconds=FETCHING_SECONDS)
+        run_tool("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder, seconds=FETCHING_SECONDS)
         whole.touch()
     return folder / "node_modules"
 
@@ -138,7 +138,10 @@ def zbctl(node_modules: Path) -> Path:
     return node_modules / "zbctl" / "bin" / "zbctl-cli.linux"
 
 
-def _distinct_ports() -> dict[str, int]:
+def camunda_ports() -> dict[str, int]:
+    """
+    A free port for each use that the server has for one.
+    """
     uses = ("GRPC", "REST", "MANAGEMENT", "COMMAND", "INTERNAL")
     ports: set[int] = set()
     while len(ports) < len(uses):
@@ -154,7 +157,10 @@ def _await_readiness(process: subprocess.Popen[bytes], log: Path) -> None:
         time.sleep(0.1)
 
 
-def _run(*command: str | Path, seconds: float, cwd: Path | None = None) -> None:
+def run_tool(*command: str | Path, seconds: float, cwd: Path | None = None) -> None:
+    """
+    Run a tool that fetches or builds. Raises RuntimeError with its own words when it is missing or fails.
+    """
     try:
         done = subprocess.run(
             [*map(str, command)], cwd=cwd, capture_output=True, text=True, timeout=seconds, check=False
@@ -162,4 +168,5 @@ def _run(*command: str | Path, seconds: float, cwd: Path | None = None) -> None:
     except FileNotFoundError as fault:
         raise RuntimeError(f"{command[0]} is not installed, and tests/real needs it") from fault
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+        said = f"{done.stdout}{done.stderr}".strip()
+        raise RuntimeError(f"{command[0]} failed; does it reach its package registry? It says:\n{said}")
