@@ -2,7 +2,6 @@
 Upstreams behind TLS: checked, spoken to by their own name, in the protocol agreed.
 """
 
-import datetime as dt
 import socket
 import ssl
 from collections.abc import Iterator
@@ -12,42 +11,16 @@ from pathlib import Path
 import grpc
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from gatekey.server.guarding.model import Address, GuardedCluster, UpstreamTls
+from support.certificates import write_certificate
 from support.gateway import PATIENCE, TOPOLOGY, A, GrpcUpstream, RestUpstream, Stand, standing, wait_until
-
-
-def write_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """Write a certificate that signs itself, so it is its own authority, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / f"{name}.crt", folder / f"{name}.key"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate_file, key_file
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    return write_certificate(tmp_path, "localhost")
+    return write_certificate(tmp_path)
 
 
 @pytest.fixture
@@ -70,7 +43,8 @@ def test_both_protocols_pass_through_tls(stand: Stand) -> None:
 
 
 def test_a_server_that_cannot_prove_its_name_gets_no_call(stand: Stand, tmp_path: Path) -> None:
-    stranger, _ = write_certificate(tmp_path, "stranger")
+    (tmp_path / "stranger").mkdir()
+    stranger, _ = write_certificate(tmp_path / "stranger", "stranger")
     stand.apply(authorities=str(stranger))
 
     answer = stand.ask("/v2/topology", stand.bearer())
@@ -99,13 +73,11 @@ def serve(folder: Path, name: str) -> tuple[str, str]:
     """Put a new certificate in the place of the old one at once, as certificate tools do: by a link."""
     version = folder / name
     version.mkdir(parents=True)
-    names = ("certificate.pem", "key.pem")
-    for file, final in zip(write_certificate(version, name), names, strict=True):
-        file.rename(version / final)
+    certificate, key = write_certificate(version, name)
     link = folder / ".next"
     link.symlink_to(version)
     link.rename(folder / "current")
-    return str(folder / "current" / names[0]), str(folder / "current" / names[1])
+    return str(folder / "current" / certificate.name), str(folder / "current" / key.name)
 
 
 def offered(stand: Stand) -> tuple[str, str | None, str | None]:

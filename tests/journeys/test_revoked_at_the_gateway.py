@@ -5,18 +5,17 @@ What an operator revokes opens nothing at the gateway a moment later, whatever e
 import json
 import os
 import signal
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.gateway import RestUpstream
+from support.processes import children
 from support.product import Product, running_product
-
-PATIENCE = 20.0
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -41,30 +40,10 @@ def call(product: Product, token: str) -> tuple[int, str]:
             return refusal.code, json.load(refusal)["detail"]
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def new_token(product: Product, client: dict[str, str]) -> str:
     status, body = product.ask_token(client["clientId"], client["clientSecret"])
     assert status == 200, body
     return str(body["access_token"])
-
-
-def children(process_id: int) -> dict[str, int]:
-    """The processes that a process started, by a word of their command line."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            stat, line = (entry / "stat").read_text(), (entry / "cmdline").read_text()
-        except OSError:
-            continue
-        if int(stat.rpartition(")")[2].split()[1]) == process_id:
-            found[line] = int(entry.name)
-    return found
 
 
 def test_a_deleted_clients_token_is_refused_and_others_go_on(product: Product) -> None:
@@ -73,7 +52,7 @@ def test_a_deleted_clients_token_is_refused_and_others_go_on(product: Product) -
     before = [call(product, token) for token in (old, other)]
 
     product.cli("clients", "delete", gone["clientId"], "--yes")
-    until(lambda: call(product, old)[0] == 401)
+    wait_until(lambda: call(product, old)[0] == 401)
 
     assert [(200, "zeebe")] * 2 == before
     assert (401, "The access token was revoked; ask for a new one.") == call(product, old)
@@ -84,7 +63,7 @@ def test_what_is_revoked_stays_so_while_the_token_service_and_the_database_are_a
     gone, stays = (product.create_client(name) for name in ("gone", "stays"))
     old, other = new_token(product, gone), new_token(product, stays)
     product.cli("clients", "delete", gone["clientId"], "--yes")
-    until(lambda: call(product, old)[0] == 401)
+    wait_until(lambda: call(product, old)[0] == 401)
 
     assert product.process is not None
     database = product.data / "gatekey.db"
@@ -93,7 +72,7 @@ def test_what_is_revoked_stays_so_while_the_token_service_and_the_database_are_a
     for line, process_id in running.items():
         if "envoy" in line or "worker" in line:
             os.kill(process_id, signal.SIGKILL)
-    until(lambda: _answers(product, other))
+    wait_until(lambda: _answers(product, other))
     seen = [call(product, token)[0] for token in (old, other)]
     (product.data / "away.db").rename(database)
 

@@ -7,7 +7,6 @@ import base64
 import http.client
 import http.server
 import json
-import socket
 import ssl
 import threading
 import time
@@ -24,6 +23,10 @@ from joserfc import jwk, jwt
 from gatekey.server.dataplane import Gateway, GatewayEvent
 from gatekey.server.dataplane.gateway import GRACE
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
+from support.ports import free_port
+from support.waiting import PATIENCE, wait_until
+
+__all__ = ["PATIENCE", "free_port", "wait_until"]  # who stands up a gateway needs them too
 
 T = TypeVar("T")
 
@@ -32,22 +35,6 @@ A = "aaaaaaaa-0000-4000-8000-00000000000a"
 B = "bbbbbbbb-0000-4000-8000-00000000000b"
 CLUSTER_CLAIM = "https://camunda.com/clusterId"
 TOPOLOGY = "/gateway_protocol.Gateway/Topology"
-PATIENCE = 10.0
-
-
-def wait_until(what: Any) -> None:
-    """Poll `what` until it is true; fail after PATIENCE seconds."""
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        if time.monotonic() > deadline:
-            raise AssertionError("it did not happen in time")
-        time.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def compact(header: dict[str, Any], payload: dict[str, Any], signature: bytes = b"") -> str:
