@@ -15,6 +15,7 @@ import grpc
 from pyzeebe.proto import gateway_pb2, gateway_pb2_grpc
 
 CALL_SECONDS = 20
+LARGE_BYTES = 3_500_000  # Zeebe takes messages of up to 4 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +77,48 @@ def finished_instance(address: str, token: str, process: Path, given: Mapping[st
         return ended
 
 
+def start_instance(address: str, token: str, process: Path, **given: object) -> None:
+    """
+    Deploy `process` and start an instance with the variables `given`; do not wait for its end.
+    """
+    with grpc.insecure_channel(address) as channel:
+        wanted = _wanted_instance(channel, token, process, given)
+        stub = gateway_pb2_grpc.GatewayStub(channel)
+        stub.CreateProcessInstance(wanted, metadata=bearer(token), timeout=CALL_SECONDS)
+
+
 def _started(channel: grpc.Channel, token: str, process: Path, given: Mapping[str, object]) -> Any:
-    gateway = gateway_pb2_grpc.GatewayStub(channel)
-    resource = gateway_pb2.Resource(name=process.name, content=process.read_bytes())
-    deployed = gateway.DeployResource(
-        gateway_pb2.DeployResourceRequest(resources=[resource]), metadata=bearer(token), timeout=CALL_SECONDS
-    )
-    wanted = gateway_pb2.CreateProcessInstanceRequest(
-        bpmnProcessId=deployed.deployments[0].process.bpmnProcessId, version=-1, variables=json.dumps(given)
-    )
-    return gateway.CreateProcessInstanceWithResult.future(
+    wanted = _wanted_instance(channel, token, process, given)
+    return gateway_pb2_grpc.GatewayStub(channel).CreateProcessInstanceWithResult.future(
         gateway_pb2.CreateProcessInstanceWithResultRequest(request=wanted, requestTimeout=CALL_SECONDS * 1000),
         metadata=bearer(token),
         timeout=CALL_SECONDS,
     )
 
 
-def activated_job(address: str, token: str, worker: str) -> str:
+def _wanted_instance(channel: grpc.Channel, token: str, process: Path, given: Mapping[str, object]) -> Any:
+    resource = gateway_pb2.Resource(name=process.name, content=process.read_bytes())
+    deployed = gateway_pb2_grpc.GatewayStub(channel).DeployResource(
+        gateway_pb2.DeployResourceRequest(resources=[resource]), metadata=bearer(token), timeout=CALL_SECONDS
+    )
+    return gateway_pb2.CreateProcessInstanceRequest(
+        bpmnProcessId=deployed.deployments[0].process.bpmnProcessId, version=-1, variables=json.dumps(given)
+    )
+
+
+def activated_job(address: str, token: str, worker: str, seconds: int = CALL_SECONDS) -> str:
     """
-    The key of the next job of the type `worker`.
+    The key of the next job of the type `worker`, for which the call waits.
     """
     request = gateway_pb2.ActivateJobsRequest(
         type=worker,
         worker="tests",
         timeout=CALL_SECONDS * 1000,
         maxJobsToActivate=1,
-        requestTimeout=CALL_SECONDS * 1000,
+        requestTimeout=seconds * 1000,
     )
     with grpc.insecure_channel(address) as channel:
-        answers = gateway_pb2_grpc.GatewayStub(channel).ActivateJobs(
-            request, metadata=bearer(token), timeout=CALL_SECONDS
-        )
+        answers = gateway_pb2_grpc.GatewayStub(channel).ActivateJobs(request, metadata=bearer(token), timeout=seconds)
         return next(str(job.key) for answer in answers for job in answer.jobs)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from real.calls import activated_job, greeting_asked
+from real.calls import LARGE_BYTES, activated_job, greeting_asked
 from support.camunda import Application
 from support.product import Product
 
@@ -40,6 +40,14 @@ def test_zbctl_deploys_starts_activates_and_completes(application: Application, 
 
     assert deployed["deployments"][0]["process"]["bpmnProcessId"] == "greeting"
     assert json.loads(ended["variables"])["greeting"] == "Hello, Edsger!"
+
+
+def test_zbctl_deploys_several_megabytes(application: Application, zbctl: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.bpmn"
+    large.write_bytes(PROCESS.read_bytes() + b"<!-- " + b"x" * LARGE_BYTES + b" -->\n")
+    deployed = json.loads(application.run(zbctl, "--insecure", "deploy", "resource", large).stdout)
+
+    assert deployed["deployments"][0]["process"]["resourceName"] == str(large)
 
 
 def test_pyzeebe_deploys_starts_works_and_completes(application: Application) -> None:

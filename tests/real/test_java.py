@@ -4,13 +4,12 @@ The official Java client, compiled into two small programs and given the downloa
 Its word for "plaintext" is a variable; it keeps its tokens in ~/.camunda/credentials.
 """
 
-import time
 from pathlib import Path
 
 import pytest
 
 from real.conftest import create_client
-from real.tokens import access_token, variables
+from real.tokens import granted, variables
 from support.camunda import Application
 from support.java import JavaProgram
 from support.product import Product
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.real
 
 PROCESS = Path(__file__).with_name("greeting.bpmn")
 PLAINTEXT = {"ZEEBE_INSECURE_CONNECTION": "true"}
-LOG_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -52,25 +50,6 @@ def test_the_java_client_asks_for_one_token_in_two_runs(
     first = kept.read_text()
     greet(newcomer, java_client)
 
-    assert client_id(newcomer) in first
+    assert variables(newcomer.credentials)["ZEEBE_CLIENT_ID"] in first
     assert kept.read_text() == first
-    assert granted(guarded, newcomer, "zeebe-client-java/8.6.9") == 1
-
-
-def client_id(application: Application) -> str:
-    return variables(application.credentials)["ZEEBE_CLIENT_ID"]
-
-
-def granted(product: Product, application: Application, agent: str) -> int:
-    """
-    How many tokens the log says the application got with this user agent: all that it asked for until now.
-    """
-    access_token(application.credentials)  # the log is in order: when this request is in it, so are all before
-    own = f"client_id={client_id(application)}"
-    deadline = time.monotonic() + LOG_SECONDS
-    while True:
-        lines = [line for line in product.errors.splitlines() if own in line and "granted" in line]
-        if any("user_agent=Python-urllib" in line for line in lines):
-            return sum(f"user_agent={agent}" in line for line in lines)
-        assert time.monotonic() < deadline, "the token request did not appear in the log"
-        time.sleep(0.05)
+    assert granted(guarded, newcomer.credentials, "zeebe-client-java/8.6.9") == 1

@@ -11,13 +11,12 @@ import grpc
 import pytest
 from pyzeebe.proto import gateway_pb2, gateway_pb2_grpc
 
-from real.calls import CALL_SECONDS, bearer, greeting_asked
+from real.calls import CALL_SECONDS, LARGE_BYTES, bearer, greeting_asked
 from support.product import Product
 
 pytestmark = pytest.mark.real
 
 PROCESS = Path(__file__).with_name("greeting.bpmn")
-LARGE_BYTES = 3_500_000  # Zeebe takes messages of up to 4 MB
 
 
 def test_a_deployment_of_several_megabytes_passes_by_grpc(guarded: Product, token: str) -> None:

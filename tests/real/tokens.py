@@ -20,6 +20,8 @@ from joserfc.jwk import RSAKey
 from gatekey.server.app.installation import open_installation
 from gatekey.server.app.parts import open_directory
 from gatekey.server.settings import Settings
+from support.product import Product
+from support.waiting import wait_until
 
 HOUR = 3600
 BAD_TOKENS = (
@@ -57,6 +59,28 @@ def access_token(credentials: Path, *, audience: str | None = None) -> str:
     ) as answer:
         token: str = json.load(answer)["access_token"]
         return token
+
+
+def granted(product: Product, credentials: Path, agent: str) -> int:
+    """
+    How many tokens this client got with the user agent `agent`: all until now. The product logs at `debug`.
+    """
+    access_token(credentials)  # the log is in order: when this request is in it, so are all before
+    own = f"client_id={variables(credentials)['ZEEBE_CLIENT_ID']}"
+
+    def lines(of: str) -> list[str]:
+        said = product.errors.splitlines()
+        return [line for line in said if own in line and "granted" in line and f"user_agent={of}" in line]
+
+    wait_until(lambda: lines("Python-urllib"))
+    return len(lines(agent))
+
+
+def header(token: str) -> dict[str, Any]:
+    """
+    The header of a token: the key that signed it, and how.
+    """
+    return _decoded(token.split(".", maxsplit=1)[0])
 
 
 def signing_key(data: Path) -> RSAKey:

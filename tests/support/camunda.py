@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from support.ports import free_port
+from support.processes import children
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPT = REPOSITORY / "scripts" / "camunda"
@@ -36,11 +37,19 @@ CLIENT_SECONDS = 90  # no client run takes more than 10 s; the SDKs retry for ev
 @dataclass(frozen=True, slots=True)
 class Camunda:
     """
-    A running server: `grpc` as `localhost:port`, `rest` as a base URL without trailing slash.
+    A running server: `grpc` as `localhost:port`, `rest` as a base URL without trailing slash; the script that runs it.
     """
 
     grpc: str
     rest: str
+    process_id: int
+
+    def kill(self) -> None:
+        """
+        End the server as `kill -9` does; the script then tidies up and ends.
+        """
+        for process_id in children(self.process_id).values():
+            os.kill(process_id, signal.SIGKILL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +76,27 @@ class Application:
         """
         The same, for a command that may fail.
         """
-        sourcing = ("bash", "-euc", '. "$1"; shift; exec "$@"', "application", self.credentials)
         return subprocess.run(
-            [*map(str, (*sourcing, *command))],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home)} | variables,
+            self.sourced(*command),
+            env=self.environment(**variables),
             cwd=self.home,
             capture_output=True,
             text=True,
             timeout=CLIENT_SECONDS,
             check=False,
         )
+
+    def sourced(self, *command: str | Path) -> list[str]:
+        """
+        The command that sources the file and becomes `command`.
+        """
+        return [*map(str, ("bash", "-euc", '. "$1"; shift; exec "$@"', "application", self.credentials, *command))]
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """
+        What it finds in its environment before: `variables`, and little of this machine's.
+        """
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home)} | variables
 
 
 @pytest.fixture(scope="session")
@@ -105,9 +125,10 @@ def running_camunda(log: Path, *arguments: str, ports: Mapping[str, int] | None 
         )
     try:
         _await_readiness(process, log)
-        yield Camunda(grpc=f"localhost:{ports['GRPC']}", rest=f"http://localhost:{ports['REST']}")
+        yield Camunda(f"localhost:{ports['GRPC']}", f"http://localhost:{ports['REST']}", process.pid)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(STOPPING_SECONDS)
 
 
