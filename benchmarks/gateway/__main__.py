@@ -26,6 +26,7 @@ Envoy {envoy}, one worker thread on a core of its own; load (h2load) and upstrea
 of 300 bytes, streams of 10 MB. All gateways stand ready at once and are loaded in turns, in random order, {rounds}
 times {seconds} s each; figures are medians. *Per CPU-s* counts the gateway's own CPU time, so other work beside it
 counts little. The plain Envoy is the same binary with its own token filter, its cache, and one route a protocol.
+HAProxy checks the signature of every call anew and no claim; nginx asks Gatekey about every call, and both are counted.
 Revocations are timed through the whole product, from the commit in the database to the gateway's first refusal.
 
 """
@@ -36,7 +37,7 @@ Revocations are timed through the whole product, from the commit in the database
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=PAGE, help="The page.")
 def main(*, quick: bool, output: Path) -> None:
     """
-    Measure the gateway beside a plain Envoy and HAProxy.
+    Measure the gateway beside a plain Envoy, HAProxy and nginx.
     """
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:

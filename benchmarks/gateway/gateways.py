@@ -8,8 +8,6 @@ import threading
 import uuid
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from benchmarks.gateway.load import Target
@@ -17,8 +15,8 @@ from benchmarks.gateway.plain import bootstrap
 from benchmarks.gateway.plan import MANY_CLUSTERS, MANY_REVOCATIONS
 from benchmarks.gateway.ports import free_port, is_open
 from benchmarks.gateway.processes import Tree, start, stop, wait_for
-from benchmarks.gateway.tokens import DOMAIN, ISSUER, Issuer
-from benchmarks.gateway.upstreams import Upstreams
+from benchmarks.gateway.stage import Stage
+from benchmarks.gateway.tokens import DOMAIN, ISSUER
 from gatekey.server.dataplane import Gateway, GatewayEvent, Started
 from gatekey.server.dataplane.envoy import find_envoy
 from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
@@ -44,18 +42,6 @@ backend grpc
 backend rest
     server one 127.0.0.1:{rest}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """
-    What every gateway gets: upstreams, an issuer, a core of its own, a folder.
-    """
-
-    upstreams: Upstreams
-    issuer: Issuer
-    core: int
-    folder: Path
 
 
 class _LoopThread:

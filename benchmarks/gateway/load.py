@@ -79,11 +79,20 @@ class Alone:
 class Target:
     """
     Where calls go and with which token; `tree` is whose CPU time counts, None for the upstream itself.
+
+    `rest_port` is where HTTP/1.1 is spoken, if at another port.
     """
 
     port: int
     token: str
     tree: Tree | None
+    rest_port: int | None = None
+
+    def port_for(self, kind: Kind) -> int:
+        """
+        The port for calls of this kind.
+        """
+        return self.rest_port if kind is Kind.HTTP and self.rest_port else self.port
 
 
 class Loader:
@@ -125,7 +134,7 @@ class Loader:
             *options,
             *(() if kind is Kind.HTTP else grpc),
             *("-H", f"authorization: Bearer {target.token}"),
-            f"http://127.0.0.1:{target.port}{kind.path}",
+            f"http://127.0.0.1:{target.port_for(kind)}{kind.path}",
         ]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS, check=False)

@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 
 from benchmarks.gateway import results
-from benchmarks.gateway.gateways import Stage, gatekey, gatekey_with_much, haproxy, plain_envoy
+from benchmarks.gateway.asking import nginx
+from benchmarks.gateway.gateways import gatekey, gatekey_with_much, haproxy, plain_envoy
 from benchmarks.gateway.load import Alone, Burst, Kind, Loader, Target
 from benchmarks.gateway.plan import Cores, Plan
 from benchmarks.gateway.processes import NotAvailable
 from benchmarks.gateway.results import Measured, Missing, Results
 from benchmarks.gateway.revoking import measure_revoking
+from benchmarks.gateway.stage import Stage
 from benchmarks.gateway.tokens import Issuer
 from benchmarks.gateway.upstreams import upstreams
 
@@ -24,6 +26,7 @@ GATEWAYS: dict[str, Callable[[Stage], AbstractContextManager[Target]]] = {
     results.GATEKEY: gatekey,
     results.MUCH: gatekey_with_much,
     results.HAPROXY: haproxy,
+    results.NGINX: nginx,
 }
 
 
@@ -42,7 +45,7 @@ def measure(plan: Plan, cores: Cores, folder: Path) -> Results:
             except (NotAvailable, OSError) as error:
                 rows[name] = Missing(str(error))
         loader = Loader(cores.load, folder)
-        direct = _Row(Target(ports.grpc, "none", None), Target(ports.rest, "none", None))
+        direct = _Row(Target(ports.grpc, "none", None, ports.rest))
         measured = _take_turns(plan, loader, {results.DIRECT: direct, **rows})
         say("revocations ...")
         try:
@@ -60,20 +63,18 @@ def say(words: str) -> None:
 
 class _Row:
     """
-    A gateway and what was found of it so far; `rest` where HTTP/1.1 is spoken at another port.
+    A gateway and what was found of it so far.
     """
 
-    def __init__(self, target: Target, rest: Target | None = None) -> None:
+    def __init__(self, target: Target) -> None:
         self.target = target
-        self.rest = rest or target
         self.bursts: dict[Kind, list[Burst]] = {kind: [] for kind in Kind}
         self.alone: dict[Kind, list[Alone]] = {Kind.UNARY: [], Kind.HTTP: []}
 
     def take(self, loader: Loader, kind: Kind, plan: Plan) -> None:
-        target = self.rest if kind is Kind.HTTP else self.target
-        self.bursts[kind].append(loader.burst(target, kind, plan.seconds))
+        self.bursts[kind].append(loader.burst(self.target, kind, plan.seconds))
         if kind in self.alone:
-            self.alone[kind].append(loader.alone(target, kind, plan.samples))
+            self.alone[kind].append(loader.alone(self.target, kind, plan.samples))
 
     def measured(self) -> Measured:
         return Measured(self.bursts, self.alone, self.target.tree.megabytes() if self.target.tree else 0.0)

@@ -23,10 +23,11 @@ class NotAvailable(Exception):
 @dataclass(frozen=True, slots=True)
 class Tree:
     """
-    A process with its children, by the id of the first.
+    A process with its children, by the id of the first; `beside` is another one that is counted with it.
     """
 
     pid: int
+    beside: "Tree | None" = None
 
     def cpu_seconds(self) -> float:
         """
@@ -58,7 +59,7 @@ class Tree:
         Return the processes of the tree.
         """
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [self.pid, *map(int, children)]
+        return [self.pid, *map(int, children), *(self.beside.pids() if self.beside else [])]
 
 
 def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

@@ -14,6 +14,7 @@ PLAIN = "plain Envoy, jwt_authn cached, one route"
 GATEKEY = "Gatekey"
 MUCH = "Gatekey, 1 000 clusters, 10 000 revocations"
 HAPROXY = "HAProxy, jwt_verify"
+NGINX = "nginx, auth_request to Gatekey (both counted)"
 
 LEAST_CALLS = 0.9
 """Calls per core beside the plain Envoy's."""
