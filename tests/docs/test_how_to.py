@@ -19,6 +19,7 @@ PAGES = [
     "rotate-signing-keys",
     "gateways-on-other-machines",
     "find-out-why-an-address-is-limited",
+    "give-connectors-secrets",
 ]
 
 
