@@ -89,9 +89,17 @@ def create_client(product: Product, file: Path, *, cluster: str, name: str = "")
 @pytest.fixture(scope="session")
 def java_client() -> JavaProgram:
     """
-    Programs that use the official Java client.
+    Programs that use the official Java client up to 8.7.
     """
-    return compiled("client")
+    return compiled("zeebe-client")
+
+
+@pytest.fixture(scope="session")
+def newer_java_client() -> JavaProgram:
+    """
+    A program that uses the official Java client from 8.8 on.
+    """
+    return compiled("camunda-client")
 
 
 @pytest.fixture(scope="session")

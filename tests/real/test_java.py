@@ -1,7 +1,7 @@
 """
-The official Java client, compiled into two small programs and given the downloaded credentials file.
+The official Java clients, compiled into small programs and given the downloaded credentials file.
 
-Its word for "plaintext" is a variable; it keeps its tokens in ~/.camunda/credentials.
+The older one's word for "plaintext" is a variable; the newer one needs none. Both keep tokens in ~/.camunda/credentials.
 """
 
 from pathlib import Path
@@ -53,3 +53,14 @@ def test_the_java_client_asks_for_one_token_in_two_runs(
     assert variables(newcomer.credentials)["ZEEBE_CLIENT_ID"] in first
     assert kept.read_text() == first
     assert granted(guarded, newcomer.credentials, "zeebe-client-java/8.6.9") == 1
+
+
+def test_the_newer_java_client_needs_nothing_but_the_file(
+    guarded: Product, newcomer: Application, newer_java_client: JavaProgram
+) -> None:
+    done = newcomer.run(*newer_java_client.command("Greets", newcomer.home, PROCESS))
+    by_rest, by_grpc, ended = done.stdout.splitlines()
+
+    assert (by_rest, by_grpc) == ("8.6.0", "8.6.0")
+    assert '"greeting":"Hello, Barbara!"' in ended
+    assert granted(guarded, newcomer.credentials, "camunda-client-java/8.8.7") == 1
