@@ -1,7 +1,7 @@
 """
 The official Java clients, compiled into small programs and given the downloaded credentials file.
 
-The older one's word for "plaintext" is a variable; the newer one needs none. Both keep tokens in ~/.camunda/credentials.
+The older one is told "plaintext" by a variable; the newer one needs none. Both keep tokens in ~/.camunda/credentials.
 """
 
 from pathlib import Path
