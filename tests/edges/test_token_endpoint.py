@@ -20,8 +20,7 @@ from gatekey.server.serving.http_server import BoundedProtocol
 from gatekey.server.settings import Settings
 from gatekey.wire.identifiers import make_secret
 from support.product import Product, running_product
-from support.service import FORM, JSON, Caller, Reply, add_client, basic, served
-from support.waiting import wait_until
+from support.service import FORM, JSON, Caller, Reply, add_client, basic, eventually, served
 
 INVALID_CLIENT = {"error": "invalid_client", "error_description": "Client authentication failed."}
 
@@ -354,7 +353,7 @@ def test_the_log_names_the_client_and_the_reason_and_stays_one_line(real_shop: S
     shop = real_shop
     shop.caller.ask_token(shop.form(client_id="a\nb\x1b[2J"), {"user-agent": "agent/1\x85"})
     shop.caller.ask_token(shop.form(client_secret="wrong"), {"user-agent": "agent/2"})
-    wait_until(lambda: "agent/2" in product.errors)
+    eventually(lambda: "agent/2" in product.errors)
     lines = [line for line in product.errors.splitlines() if "agent/" in line]
 
     assert len(lines) == 2
@@ -372,7 +371,7 @@ def test_nothing_secret_was_ever_logged(real_shop: Shop, product: Product) -> No
     shop.caller.call("GET", f"/oauth/token?client_secret={pasted}")
     shop.caller.call("GET", f"/{pasted}?client_secret={shop.secret}")
     shop.granted(shop.caller.ask_token(shop.form(), {"user-agent": "last/2"}))
-    wait_until(lambda: "last/2" in product.errors)
+    eventually(lambda: "last/2" in product.errors)
     told = product.errors + product.printed
 
     assert "last/1" in told

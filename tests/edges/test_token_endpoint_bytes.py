@@ -13,8 +13,7 @@ import pytest
 from gatekey.server.auditing.model import Failed
 from gatekey.server.serving.http_server import BoundedProtocol
 from support.product import running_product
-from support.service import Caller, served
-from support.waiting import PATIENCE
+from support.service import PATIENCE, Caller, served
 
 TYPE = b"Content-Type: application/x-www-form-urlencoded\r\n"
 BODY = b"client_id=unknown&client_secret=wrong"

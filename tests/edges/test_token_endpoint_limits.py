@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.service import FORM, JSON, PROTOCOLS, Caller, Reply, Service, add_client, basic, served
-from support.waiting import PATIENCE
+from support.service import FORM, JSON, PATIENCE, PROTOCOLS, Caller, Reply, Service, add_client, basic, served
 
 BURST = 10
 BLOCK_AFTER = 30

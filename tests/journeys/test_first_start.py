@@ -14,8 +14,7 @@ import httpx
 import pytest
 
 from support.product import GATEKEY, STOP_SECONDS, Product, running_product
-from support.service import Caller
-from support.waiting import wait_until
+from support.service import Caller, eventually
 
 DOCUMENTS = ["/.well-known/jwks.json", "/.well-known/openid-configuration"]
 
@@ -136,7 +135,7 @@ def test_after_a_kill_it_starts_again_and_a_stop_by_the_system_ends_all_of_it(pr
     client = product.create_client("a-client")
     killed = gateways_of(product)
     product.kill()
-    wait_until(lambda: not any(lives(gateway) for gateway in killed))
+    eventually(lambda: not any(lives(gateway) for gateway in killed))
     product.start()
     answer = product.ask_token(client["clientId"], client["clientSecret"])[0]
     gateways, process = gateways_of(product), product.process
@@ -153,7 +152,7 @@ def test_ctrl_c_during_the_start_ends_it_without_a_traceback(product: Product) -
     process = subprocess.Popen(
         [str(GATEKEY), "serve"], env=product.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    wait_until((product.data / "gateway" / "bootstrap.json").exists)
+    eventually((product.data / "gateway" / "bootstrap.json").exists)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=STOP_SECONDS)
 

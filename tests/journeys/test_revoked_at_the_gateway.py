@@ -92,12 +92,12 @@ def test_a_lost_scope_closes_its_api_alone_also_when_it_comes_back(product: Prod
     old = new_token(product, created)
 
     product.cli("clients", "change", "narrowed", "--scopes", "Secrets")
-    until(lambda: call(product, old)[0] == 401)
+    wait_until(lambda: call(product, old)[0] == 401)
     refused, _ = product.ask_token(created["clientId"], created["clientSecret"])
     others, _ = product.ask_token(created["clientId"], created["clientSecret"], "secrets.camunda.io")
     product.cli("clients", "change", "narrowed", "--scopes", "Zeebe,Secrets")
     new = new_token(product, created)
-    until(lambda: call(product, new)[0] == 200)
+    wait_until(lambda: call(product, new)[0] == 200)
 
     assert (403, 200) == (refused, others)
     assert 401 == call(product, old)[0]

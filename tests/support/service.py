@@ -10,6 +10,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -38,13 +39,15 @@ from gatekey.server.storage.cluster_store import SqlClusterStore
 from gatekey.server.storage.people_store import SqlPeopleStore
 from gatekey.server.storage.sealing import Seal
 from gatekey.server.storage.secret_store import SqlSecretStore
-from support.waiting import PATIENCE, wait_until
 
 PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtocol, id="at-once")]
 """The two ways of a token request: through ASGI, and the short one. All that is told of one is true of the other."""
 
 LONGEST_LIFE = timedelta(days=30)
 """Of tokens, as by default."""
+
+PATIENCE = 30.0
+"""Seconds: a bound against hanging, not an expectation."""
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 JSON = {"content-type": "application/json"}
@@ -205,7 +208,7 @@ def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **sett
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            wait_until(lambda: server.started)
+            eventually(lambda: server.started)
             yield Service(installation, port, memory.events)
         finally:
             server.end()
@@ -252,6 +255,16 @@ def basic(user: str, secret: str) -> str:
     Return the value of an `Authorization` header with HTTP Basic (RFC 7617).
     """
     return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
+
+
+def eventually(what: Callable[[], object]) -> None:
+    """
+    Poll until `what` is true; fail after `PATIENCE` seconds.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
 
 
 def files_that_hold(texts: list[str], folder: Path) -> list[str]:
