@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive
 
+from gatekey.server.app.admitting import make_limits
 from gatekey.server.app.answering import compose
 from gatekey.server.app.limiters import make_limiter
 from gatekey.server.app.parts import open_directory
@@ -57,7 +58,8 @@ def post(folder: Path, receive: Receive) -> tuple[list[Message], list[Event], fl
     async def answer() -> float:
         with installed(folder) as installation:
             limiter = make_limiter(installation.settings, installation.master, memory, None)
-            application = compose(installation, open_directory(installation), memory, limiter)
+            limits = make_limits(installation.settings, limiter)
+            application = compose(installation, open_directory(installation), memory, limits)
             await application(scope(), receive, send)
         return asyncio.get_running_loop().time()
 
@@ -98,7 +100,8 @@ def converse(folder: Path, protocol: type[BoundedProtocol], say: Saying) -> tupl
         ours.settimeout(0)
         with installed(folder) as installation, ours:
             limiter = make_limiter(installation.settings, installation.master, memory, None)
-            application = compose(installation, open_directory(installation), memory, limiter)
+            limits = make_limits(installation.settings, limiter)
+            application = compose(installation, open_directory(installation), memory, limits)
             server = http_server(application, protocol)
             server.config.load()
             await loop.connect_accepted_socket(

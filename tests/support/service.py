@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from gatekey.server.app.admitting import make_limits
 from gatekey.server.app.answering import compose
 from gatekey.server.app.installation import Installation, open_installation
 from gatekey.server.app.limiters import make_limiter
@@ -201,10 +202,9 @@ def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **sett
     with listening, installed(folder, **{**usual, **settings}) as installation:
         memory = Memory()
         limiter = make_limiter(installation.settings, installation.master, memory, None)
+        limits = make_limits(installation.settings, limiter)
         kind = ProxiedServer if installation.settings.proxy_protocol else HttpServer
-        server = http_server(
-            compose(installation, open_directory(installation), memory, limiter), protocol, server=kind
-        )
+        server = http_server(compose(installation, open_directory(installation), memory, limits), protocol, server=kind)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from gatekey.errors import ConfigurationError
 from gatekey.server.limiting.address import IPV6_PREFIX
-from gatekey.server.limiting.origin.trust import read_nat64, read_proxies, split_list
+from gatekey.server.limiting.origin.trust import read_nat64, read_networks, read_proxies, split_list
 
 PREFIX = "GATEKEY_"
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
@@ -120,6 +120,18 @@ class Settings(BaseModel):
     limit_when_down: Literal["local", "open", "closed"] = Field(
         "local", description="While the store is away: limit on each host alone, admit all, or answer 503."
     )
+    limit_mode: Literal["strict", "fair", "shadow"] = Field(
+        "strict", description="strict: by address. fair: by client at an address. shadow: count, refuse nothing."
+    )
+    limit_fair_rate: float = Field(
+        20.0, gt=0, le=1e9, allow_inf_nan=False, description="fair: token requests per second of a whole address."
+    )
+    limit_fair_burst: int = Field(
+        200, ge=1, le=10**9, description="fair: token requests a whole address may make at once after a rest."
+    )
+    limit_allow: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Addresses or networks that are never limited."
+    )
     tls: Literal["off", "auto", "paths"] = Field(
         "off", description="TLS of service and gateway. auto: a local certificate authority; paths: your certificate."
     )
@@ -154,6 +166,11 @@ class Settings(BaseModel):
     @classmethod
     def _are_proxies(cls, value: object) -> object:
         return read_proxies(_words_of(value))
+
+    @field_validator("limit_allow", mode="before")
+    @classmethod
+    def _are_networks(cls, value: object) -> object:
+        return read_networks(_words_of(value))
 
     @field_validator("nat64_prefixes", mode="before")
     @classmethod

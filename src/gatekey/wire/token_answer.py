@@ -100,8 +100,14 @@ def encode_error(error: str, description: str) -> bytes:
     """
     Return the JSON body of an error answer; characters that RFC 6749 forbids in a description are replaced.
     """
-    words = FORBIDDEN_IN_DESCRIPTION.sub("?", description.replace('"', "'"))
-    return _json({"error": error, "error_description": words})
+    return _json({"error": error, "error_description": describe(description)})
+
+
+def describe(words: str) -> str:
+    """
+    Return words as an `error_description` may have them.
+    """
+    return FORBIDDEN_IN_DESCRIPTION.sub("?", words.replace('"', "'"))
 
 
 def read_answer(response: HttpResponse, attempts: int = 1) -> TokenAnswer:

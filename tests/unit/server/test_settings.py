@@ -29,6 +29,14 @@ def test_nothing_needs_to_be_set() -> None:
     assert (1.0, 10) == (settings.limit_rate, settings.limit_burst)
 
 
+def test_networks_that_are_never_limited_are_read_one_by_one() -> None:
+    settings = read_settings({}, {"GATEKEY_LIMIT_ALLOW": "192.0.2.0/24, 2001:db8::/48,,198.51.100.7 "})
+
+    assert ["192.0.2.0/24", "2001:db8::/48", "198.51.100.7/32"] == [str(network) for network in settings.limit_allow]
+    assert () == read_settings({}, {}).limit_allow
+    assert "somewhere is no network" in fault({"GATEKEY_LIMIT_ALLOW": "10.0.0.0/8,somewhere"})
+
+
 def test_flags_beat_the_environment_and_that_beats_the_file(tmp_path: Path) -> None:
     file = tmp_path / "gatekey.toml"
     file.write_text("http = 'file:1'\ngateway = 'file:2'\nzeebe_grpc = 'file:3'\ntoken_lifetime = 61\n")

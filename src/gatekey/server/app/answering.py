@@ -9,6 +9,7 @@ from threading import Event
 
 from starlette.types import ASGIApp
 
+from gatekey.server.app.admitting import make_admission
 from gatekey.server.app.gateway_view import gateway_view
 from gatekey.server.app.installation import Installation
 from gatekey.server.app.parts import trust_of
@@ -19,7 +20,7 @@ from gatekey.server.issuing.model import IssuingPolicy, TokenForm
 from gatekey.server.issuing.token_life import TokenLife
 from gatekey.server.issuing.tokens import TokenService
 from gatekey.server.issuing.verification import TokenCheck
-from gatekey.server.limiting.ports import Limiter
+from gatekey.server.limiting.limits import Limits
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.revocation_store import SqlSpentAssertions
 from gatekey.server.web.application import Application
@@ -32,20 +33,20 @@ from gatekey.server.web.token_endpoint import PATHS, TokenEndpoint
 from gatekey.server.web.token_life import INTROSPECTION_PATH, REVOCATION_PATH, IntrospectionEndpoint, RevocationEndpoint
 
 
-def compose(installation: Installation, directory: Directory, observer: Observer, limiter: Limiter) -> Application:
+def compose(installation: Installation, directory: Directory, observer: Observer, limits: Limits) -> Application:
     """
     Plug the parts of the service together.
     """
     policy = issuing_policy(installation)
     check = TokenCheck(directory, directory, policy, time.time)
-    endpoints = _endpoints(installation, directory, observer, limiter)
+    endpoints = _endpoints(installation, directory, observer, limits)
 
     ending = Event()
 
     def others() -> ASGIApp:
         from gatekey.server.app.visiting import visiting_rooms
 
-        return visiting_rooms(installation, directory, check, observer, ending.is_set)
+        return visiting_rooms(installation, directory, check, observer, limits, ending.is_set)
 
     view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
     decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
@@ -55,7 +56,7 @@ def compose(installation: Installation, directory: Directory, observer: Observer
 
 
 def _endpoints(
-    installation: Installation, directory: Directory, observer: Observer, limiter: Limiter
+    installation: Installation, directory: Directory, observer: Observer, limits: Limits
 ) -> Mapping[bytes, ASGIApp]:
     master = installation.master
     check = TokenCheck(directory, directory, issuing_policy(installation), time.time)
@@ -72,12 +73,13 @@ def _endpoints(
         authentication, directory, directory, check.policy, master.derive("storm shield"), time.time, _new_token_id
     )
     life = TokenLife(authentication, check, installation.revocations, time.time)
-    token_endpoint = TokenEndpoint(limiter, observer, tokens)
+    admission = make_admission(limits, installation.site.public_url, directory)
+    token_endpoint = TokenEndpoint(admission, observer, tokens)
     return {
         **dict.fromkeys(PATHS, token_endpoint),
-        INTROSPECTION_PATH.encode(): IntrospectionEndpoint(limiter, observer, life),
-        REVOCATION_PATH.encode(): RevocationEndpoint(limiter, observer, life),
-        LEAKS_PATH.encode(): LeakEndpoint(limiter, observer, installation.secrets),
+        INTROSPECTION_PATH.encode(): IntrospectionEndpoint(admission, observer, life),
+        REVOCATION_PATH.encode(): RevocationEndpoint(admission, observer, life),
+        LEAKS_PATH.encode(): LeakEndpoint(admission, observer, installation.secrets),
     }
 
 

@@ -15,7 +15,9 @@ from gatekey.server.app.installation import Installation
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.dataplane.publishing import PublishedParts
 from gatekey.server.issuing.verification import TokenCheck
+from gatekey.server.limiting.limits import Limits
 from gatekey.server.storage.directory import Directory
+from gatekey.server.web.console.help_rate_limit import help_route
 from gatekey.server.web.console.rooms import Desk, console
 from gatekey.server.web.discovery import Discovery
 from gatekey.server.web.gateway_discovery import Board, GatewayDiscovery
@@ -25,11 +27,12 @@ from gatekey.server.web.revocation_feed import RevocationFeed
 from gatekey.server.web.secrets_api import SecretsApi
 
 
-def visiting_rooms(
+def visiting_rooms(  # noqa: PLR0913, PLR0917 - what rooms are made of
     installation: Installation,
     directory: Directory,
     check: TokenCheck,
     observer: Observer,
+    limits: Limits,
     is_ending: Callable[[], bool],
 ) -> ASGIApp:
     """
@@ -47,6 +50,7 @@ def visiting_rooms(
             *health_routes(directory.refresh),
             *LimitsApi(_desk(installation), installation.operating.key, observer).routes(),
             *console(_desk(installation)),
+            help_route(limit_help(limits)),
         ]
     )
     rooms.router.redirect_slashes = False  # its redirects name whatever host the caller named

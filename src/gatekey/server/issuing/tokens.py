@@ -66,9 +66,20 @@ class TokenService:
         """
         Grant or refuse. Raises `StorageUnavailable` when clients or keys cannot be read: never a refusal.
         """
-        who = self.authentication.authenticate(request.credential)
-        if isinstance(who, Refused):
-            return who
+        who = self.prove(request)
+        return who if isinstance(who, Refused) else self.grant(who, request)
+
+    def prove(self, request: TokenRequest) -> Authenticated | Refused:
+        """
+        Say who asks. A client assertion is spent by that, whatever comes of the request: only an unused one proves
+        anything. Raises `StorageUnavailable`.
+        """
+        return self.authentication.authenticate(request.credential)
+
+    def grant(self, who: Authenticated, request: TokenRequest) -> Granted | Refused:
+        """
+        Grant or refuse what a client that has proved itself just now wants. Raises `StorageUnavailable`.
+        """
         scope = choose_scope(request, who.client, self.policy)
         if isinstance(scope, Refused):
             return replace(scope, credential_id=who.credential_id)

@@ -104,13 +104,6 @@ class Limited:
     retry_after: int
 
     @property
-    def public(self) -> str:
-        """
-        The words for the caller.
-        """
-        return f"Too many token requests from this address. Ask again in {self.retry_after} s, and keep the token."
-
-    @property
     def reason(self) -> str:
         """
         The words for the operator.
@@ -127,13 +120,6 @@ class Blocked:
 
     retry_after: int
     until: int
-
-    @property
-    def public(self) -> str:
-        """
-        The words for the caller.
-        """
-        return f"This address is blocked for {self.retry_after} s: it went on asking for tokens while it was limited."
 
     @property
     def reason(self) -> str:

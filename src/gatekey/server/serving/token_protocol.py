@@ -11,13 +11,15 @@ from typing import Any
 
 from gatekey.server.serving.http_server import BoundedProtocol
 from gatekey.server.serving.turn import Turn
-from gatekey.server.web.oauth import Answer, Head, body_refused
-from gatekey.server.web.plain import ended_early, too_large, too_slow
+from gatekey.server.web.limit_answers import PROBLEM
+from gatekey.server.web.oauth import Answer, Entry, Head, body_refused
+from gatekey.server.web.plain import Headers, ended_early, too_large, too_slow
 from gatekey.server.web.token_endpoint import TokenEndpoint
-from gatekey.wire.fields import BODY_LIMIT
+from gatekey.wire.fields import BODY_LIMIT, JSON
 
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 FIXED_HEADERS = b"content-type: application/json\r\ncache-control: no-store\r\npragma: no-cache\r\n"
+PROBLEM_HEADERS = FIXED_HEADERS.replace(JSON.encode(), PROBLEM.encode())
 CLOSES = (b"connection", b"close")
 
 
@@ -31,7 +33,7 @@ class TokenProtocol(BoundedProtocol):
         self._turn = turn
         self._endpoint: TokenEndpoint | None = None
         self._ours = False
-        self._head = Head("", "", b"", ())
+        self._entry = Entry(Head("", "", b"", ()))
         self._body = b""
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -40,7 +42,7 @@ class TokenProtocol(BoundedProtocol):
         """
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is not None:
-            endpoint.tell(self._head, body_refused(ended_early()))
+            endpoint.answer_at_once(self._entry, b"", body_refused(ended_early()))
         super().connection_lost(exc)
 
     def on_head(self) -> None:
@@ -55,14 +57,23 @@ class TokenProtocol(BoundedProtocol):
         self.head_is_read(body_follows=True)
         if self._turn is not None and self.scheme == "http":  # over TLS, bytes may have been read turns before
             self._turn.join(self.loop)
-        self._head = Head(self.caller(), "POST", b"", self.headers)
-        try:
-            refused = self._endpoint.check_head(self._head)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
-            refused = self._endpoint.own_fault(error)
-        if refused is not None:
-            # Now, not after its body: who may not ask has nothing read.
-            self._finish(refused)
+        self._entry = self._endpoint.enter(Head(self.caller(), "POST", b"", self.headers))
+
+    def data_received(self, data: bytes) -> None:
+        """
+        Answer a request that is refused by its head as soon as all that came with it is parsed: who may not ask is
+        never waited for, but what is here already may say who it is.
+        """
+        super().data_received(data)
+        self._refuse_if_closed()
+
+    def send_400_response(self, msg: str) -> None:
+        """
+        Answer what stands before bytes that make no sense.
+        """
+        self._refuse_if_closed()
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
 
     def on_body(self, body: bytes) -> None:
         """
@@ -96,6 +107,11 @@ class TokenProtocol(BoundedProtocol):
             self._finish(body_refused(too_slow()))
         super().too_slow()
 
+    def _refuse_if_closed(self) -> None:
+        if self._endpoint is not None and self._entry.closed:
+            self._body = b""  # the rest of it is not here
+            self._finish(None)
+
     def _takes(self) -> TokenEndpoint | None:
         # Only a request that nothing stands before: pipelined ones wait their turn in uvicorn's queue.
         if self.cycle is not None and not self.cycle.response_complete:
@@ -109,10 +125,10 @@ class TokenProtocol(BoundedProtocol):
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is None or self.transport.is_closing():
             return
-        answer = endpoint.answer_at_once(self._head, self._body, refused)
+        answer, limits = endpoint.answer_at_once(self._entry, self._body, refused)
         self._body = b""
         stays = self.parser.should_keep_alive() and CLOSES not in answer.headers
-        self.transport.write(encode_answer(answer, self.server_state.default_headers, stays=stays))
+        self.transport.write(encode_answer(answer, (*self.server_state.default_headers, *limits), stays=stays))
         self.server_state.total_requests += 1
         if stays:
             self.wait_for_the_next()
@@ -120,16 +136,16 @@ class TokenProtocol(BoundedProtocol):
             self.transport.close()
 
 
-def encode_answer(answer: Answer, default_headers: list[tuple[bytes, bytes]], *, stays: bool) -> bytes:
+def encode_answer(answer: Answer, further_headers: Headers, *, stays: bool) -> bytes:
     """
     Return the bytes of an answer; `stays` says whether the connection does.
     """
     closing = () if stays or CLOSES in answer.headers else (CLOSES,)
-    headers = [b"%b: %b\r\n" % pair for pair in (*default_headers, *answer.headers, *closing)]
+    headers = [b"%b: %b\r\n" % pair for pair in (*further_headers, *answer.headers, *closing)]
     return b"%b%bcontent-length: %d\r\n%b\r\n%b" % (
         STATUS_LINES[answer.status],
         b"".join(headers),
         len(answer.body),
-        FIXED_HEADERS,
+        PROBLEM_HEADERS if answer.is_problem else FIXED_HEADERS,
         answer.body,
     )

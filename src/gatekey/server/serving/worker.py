@@ -18,6 +18,7 @@ from pathlib import Path
 
 import uvloop
 
+from gatekey.server.app.admitting import make_limits
 from gatekey.server.app.answering import compose
 from gatekey.server.app.installation import Installation, open_installation
 from gatekey.server.app.limiters import make_limiter
@@ -51,8 +52,9 @@ class Worker:
             SqlLimitStore(installation.database), limiter.forget, lambda _rules: None, time.time
         )
         self._certificates = Certificates(installation.tls, self.observer) if installation.tls else None
+        self.limits = make_limits(installation.settings, limiter)
         self.server: HttpServer = http_server(
-            compose(installation, self.directory, self.observer, limiter),
+            compose(installation, self.directory, self.observer, self.limits),
             partial(TokenProtocol, turn=Turn(self.directory)),
             self._certificates.context if self._certificates else None,
             ProxiedServer if installation.settings.proxy_protocol else HttpServer,

@@ -5,11 +5,12 @@ The answer is the same whether the secret was ours, alive, or invented: nobody l
 even have our checksum never reaches the database.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
 from gatekey.server.clients.secret_administration import SecretAdministration
+from gatekey.server.limiting.limits import Ruling
 from gatekey.server.web.oauth import Answer, Arrived, OAuthEndpoint, malformed_answer
 from gatekey.wire.fields import UnreadableError, read_fields
 from gatekey.wire.identifiers import read_secret
@@ -33,10 +34,30 @@ class LeakEndpoint(OAuthEndpoint):
         """
         return "leak report"
 
+    @property
+    def path(self) -> str:
+        """
+        Where it is.
+        """
+        return PATH
+
     async def perform(self, request: Arrived) -> Answer:
         """
         End the secret if it is one of ours.
         """
+        ruling, limited = self._count(request)
+        return limited or replace(await self._report(request), ruling=ruling)
+
+    def _count(self, request: Arrived) -> tuple[Ruling | None, Answer | None]:
+        # Nobody proves anything here, so where limits are fair it is counted with failures, and before it is done.
+        if not self.admission.limits.fair:
+            return None, None
+        ruling = self.admission.of_failed(request.head.address, None)
+        if ruling.refusal is None:
+            return ruling, None
+        return ruling, replace(self.limited(request.head, ruling, None), ruling=ruling)
+
+    async def _report(self, request: Arrived) -> Answer:
         try:
             fields = read_fields(request.content_type, request.body)
         except UnreadableError as unreadable:

@@ -2,12 +2,13 @@
 What all OAuth endpoints have in common: the order of checks, and answers that never blame the client for our faults.
 
 The order is the security: who asks and may they ask now, before anything is parsed; then the request, then the client.
-Every request counts against its address, also those that make no sense.
+Every request counts against its address, also those that make no sense. Where limits are fair, whoever proves to be a
+client then spends its own budget, and whoever does not, that of failures.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import dataclass, replace
+from typing import NamedTuple, assert_never
 
 from starlette.types import Receive, Scope, Send
 
@@ -15,11 +16,13 @@ from gatekey.errors import StorageUnavailable
 from gatekey.server.auditing.model import Failed, OAuthAnswered, Outcome, Verdict
 from gatekey.server.auditing.ports import Observer
 from gatekey.server.issuing.model import Cause, Refusal, Refused
+from gatekey.server.limiting.limits import FREE, Ruling
 from gatekey.server.limiting.model import Admitted, Blocked, Limited
-from gatekey.server.limiting.ports import Limiter
+from gatekey.server.web.admission import Admission
+from gatekey.server.web.limit_answers import PROBLEM, wants_problem
 from gatekey.server.web.plain import BodyRefused, Headers, read_body, send_json
 from gatekey.wire.client_authentication import claimed_client
-from gatekey.wire.fields import BODY_LIMIT, Malformed
+from gatekey.wire.fields import BODY_LIMIT, JSON, Malformed
 from gatekey.wire.identifiers import loggable_client_id
 from gatekey.wire.token_answer import encode_error
 
@@ -52,8 +55,10 @@ class Answer:
     reason: str = ""
     credential_id: str | None = None
     outcome: Outcome = Outcome.GRANTED
-    verdict: Verdict = Verdict.ADMITTED
-    blocked_for: int = 0
+    ruling: Ruling | None = None
+    """On whoever asked, where clients have budgets of their own; that on the address was found before."""
+    is_problem: bool = False
+    """Whether the caller asked for `application/problem+json` and gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,31 @@ class Head:
         return None
 
 
+class Entry(NamedTuple):
+    """
+    A request whose head was looked at: what was ruled on its address, and the answer where its body does not matter.
+    """
+
+    head: Head
+    ruling: Ruling = FREE
+    refused: Answer | None = None
+    limited: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """
+        Whether nothing more of the request need be read.
+        """
+        return self.limited or self.refused is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """
     A request whose head and body were read: what endpoints look at, and nothing else.
     """
 
+    head: Head
     content_type: str
     authorization: str | None
     body: bytes
@@ -95,7 +119,7 @@ class OAuthEndpoint:
     An ASGI callable, because frameworks would cost more than the work. Subclasses say what is done.
     """
 
-    limiter: Limiter
+    admission: Admission
     observer: Observer
 
     @property
@@ -103,6 +127,13 @@ class OAuthEndpoint:
     def name(self) -> str:
         """
         The endpoint's name in logs and metrics.
+        """
+
+    @property
+    @abstractmethod
+    def path(self) -> str:
+        """
+        Where it is; the `instance` of problem details.
         """
 
     @abstractmethod
@@ -115,45 +146,88 @@ class OAuthEndpoint:
         """
         Answer one request.
         """
-        head = Head(scope["client"][0], scope["method"], scope["query_string"], scope["headers"])
-        answer = await self._answer(head, receive)
-        await send_json(send, answer.status, answer.body, answer.headers)
-        self.tell(head, answer)
+        entry = self.enter(Head(scope["client"][0], scope["method"], scope["query_string"], scope["headers"]))
+        answer = await self._answer(entry, receive)
+        kind = PROBLEM if answer.is_problem else JSON
+        headers = (*answer.headers, *self.limit_headers(entry, answer))
+        await send_json(send, answer.status, answer.body, headers, kind.encode())
+        self.tell(entry, answer)
 
-    async def _answer(self, head: Head, receive: Receive) -> Answer:
+    async def _answer(self, entry: Entry, receive: Receive) -> Answer:
         try:
-            refused = self.check_head(head)
-            if refused is not None:
-                return refused
+            if entry.closed:
+                return self.settle(entry, entry.refused, b"")
             try:
                 body = await read_body(receive, BODY_LIMIT)
             except BodyRefused as refusal:
-                return body_refused(str(refusal))
-            return await self.perform(arrived(head, body))
+                return self.settle(entry, body_refused(str(refusal)), b"")
+            return self.settle(entry, await self.perform(arrived(entry.head, body)), body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
             return self.own_fault(error)
 
-    def check_head(self, head: Head) -> Answer | None:
+    def enter(self, head: Head) -> Entry:
         """
-        Count the request against its address and look at all but its body; None means that it may go on.
+        Count the request against its address and look at all but its body.
         """
-        match self.limiter.ask(head.address):
-            case Admitted():
-                return _check_head(head)
-            case Limited() | Blocked() as refused:
-                blocked = isinstance(refused, Blocked)
-                return Answer(
-                    429,
-                    encode_error("too_many_requests", refused.public),
-                    ((b"retry-after", str(refused.retry_after).encode()),),
-                    claimed_client("", head.value(b"authorization"), b""),
-                    refused.reason,
-                    outcome=Outcome.BLOCKED if blocked else Outcome.LIMITED,
-                    verdict=Verdict.BLOCKED if blocked else Verdict.LIMITED,
-                    blocked_for=refused.retry_after if blocked else 0,
-                )
-            case never:
-                assert_never(never)
+        try:
+            ruling = self.admission.limits.ask(head.address)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
+            return Entry(head, refused=self.own_fault(error))
+        if ruling.refusal is not None:
+            return Entry(head, ruling, limited=True)
+        return Entry(head, ruling, _check_head(head))
+
+    def settle(self, entry: Entry, answer: Answer | None, body: bytes) -> Answer:
+        """
+        Return the answer to send: a refusal where the address is over its limit or, where limits are fair, those who
+        proved nothing are. `body` is what has arrived of it.
+        """
+        if answer is None or entry.limited:
+            head = entry.head
+            authorization = head.value(b"authorization")
+            claimed = self.admission.claimed(head.value(b"content-type") or "", authorization, body)
+            return self.limited(head, entry.ruling, claimed)
+        if not self.admission.limits.fair or answer.ruling is not None or answer.outcome is Outcome.FAILED:
+            return answer
+        ruling = self.admission.of_failed(entry.head.address, answer.client_id)
+        if ruling.refusal is None:
+            return replace(answer, ruling=ruling)
+        limited = self.limited(entry.head, ruling, answer.client_id, answer.reason)
+        return replace(limited, ruling=ruling, credential_id=answer.credential_id)
+
+    def prove(self, request: Arrived, client_id: str, organisation_id: str) -> tuple[Ruling | None, Answer | None]:
+        """
+        Count a request against the budget of the client that proved itself, if it has one; return the refusal, if any.
+        """
+        ruling = self.admission.of_proved(request.head.address, client_id, organisation_id)
+        if ruling is None or ruling.refusal is None:
+            return ruling, None
+        return ruling, replace(self.limited(request.head, ruling, client_id), ruling=ruling)
+
+    def limited(self, head: Head, ruling: Ruling, client_id: str | None, because: str = "") -> Answer:
+        """
+        Return the refusal of a request that is over a limit, in OAuth's form and that of problem details.
+        """
+        refusal = ruling.refusal
+        body, headers = self.admission.answers.refusal(ruling, self.path)
+        reason = refusal.reason if refusal else ""
+        return Answer(
+            429,
+            body,
+            headers,
+            client_id,
+            f"{reason}: {because}" if because else reason,
+            outcome=Outcome.BLOCKED if isinstance(refusal, Blocked) else Outcome.LIMITED,
+            is_problem=wants_problem(head.value(b"accept")),
+        )
+
+    def limit_headers(self, entry: Entry, answer: Answer) -> Headers:
+        """
+        Return the fields that tell of limits; every answer has them.
+        """
+        if answer.ruling is None:
+            return self.admission.answers.headers(entry.ruling)
+        return self.admission.answers.headers(answer.ruling, entry.ruling)
 
     def own_fault(self, error: Exception) -> Answer:
         """
@@ -170,10 +244,11 @@ class OAuthEndpoint:
             outcome=Outcome.FAILED,
         )
 
-    def tell(self, head: Head, answer: Answer) -> None:
+    def tell(self, entry: Entry, answer: Answer) -> None:
         """
         Tell the operator how a request ended.
         """
+        head, (verdict, blocked_for) = entry.head, _verdict(answer.ruling or entry.ruling)
         self.observer.tell(
             OAuthAnswered(
                 self.name,
@@ -184,17 +259,29 @@ class OAuthEndpoint:
                 (head.value(b"user-agent") or "")[:USER_AGENT_LIMIT],
                 answer.credential_id,
                 answer.outcome,
-                answer.verdict,
-                answer.blocked_for,
+                verdict,
+                blocked_for,
             )
         )
+
+
+def _verdict(ruling: Ruling) -> tuple[Verdict, int]:
+    match ruling.verdict:
+        case Admitted():
+            return Verdict.ADMITTED, 0
+        case Limited():
+            return Verdict.LIMITED, 0
+        case Blocked(retry_after):
+            return Verdict.BLOCKED, retry_after
+        case never:
+            assert_never(never)
 
 
 def arrived(head: Head, body: bytes) -> Arrived:
     """
     Return what endpoints look at.
     """
-    return Arrived(head.value(b"content-type") or "", head.value(b"authorization"), body)
+    return Arrived(head, head.value(b"content-type") or "", head.value(b"authorization"), body)
 
 
 def body_refused(why: str) -> Answer:
@@ -214,12 +301,13 @@ def error_answer(  # noqa: PLR0913 - an answer has these parts
     reason: str = "",
     outcome: Outcome = Outcome.MALFORMED,
     credential_id: str | None = None,
+    ruling: Ruling | None = None,
 ) -> Answer:
     """
     Return a refusal in OAuth's form (RFC 6749 section 5.2).
     """
     body = encode_error(error, description)
-    return Answer(status, body, headers, client_id, reason or description, credential_id, outcome)
+    return Answer(status, body, headers, client_id, reason or description, credential_id, outcome, ruling)
 
 
 def malformed_answer(malformed: Malformed, request: Arrived) -> Answer:
@@ -230,9 +318,9 @@ def malformed_answer(malformed: Malformed, request: Arrived) -> Answer:
     return error_answer(400, malformed.error, malformed.description, client_id=claimed)
 
 
-def refusal_answer(refused: Refused, request: Arrived) -> Answer:
+def refusal_answer(refused: Refused, request: Arrived, ruling: Ruling | None = None) -> Answer:
     """
-    Return the refusal of a client or of what it wants.
+    Return the refusal of a client or of what it wants; `ruling` is that on a client that proved who it is.
     """
     match refused.refusal:
         case Refusal.INVALID_CLIENT:
@@ -256,6 +344,7 @@ def refusal_answer(refused: Refused, request: Arrived) -> Answer:
         reason=refused.reason,
         outcome=OUTCOMES[refused.cause],
         credential_id=refused.credential_id,
+        ruling=ruling,
     )
 
 

@@ -69,12 +69,14 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         raise BodyRefused(too_slow()) from None
 
 
-async def send_json(send: Send, status: int, body: bytes, headers: Headers = ()) -> None:
+async def send_json(
+    send: Send, status: int, body: bytes, headers: Headers = (), content_type: bytes = b"application/json"
+) -> None:
     """
     Send a whole JSON answer that nobody may store (RFC 6749 section 5.1).
     """
     fixed = (
-        (b"content-type", b"application/json"),
+        (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"pragma", b"no-cache"),

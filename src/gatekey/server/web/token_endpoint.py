@@ -7,11 +7,13 @@ from typing import assert_never
 
 from gatekey.server.issuing.model import Granted, Refused
 from gatekey.server.issuing.tokens import TokenService
-from gatekey.server.web.oauth import Answer, Arrived, Head, OAuthEndpoint, arrived, malformed_answer, refusal_answer
+from gatekey.server.web.oauth import Answer, Arrived, Entry, OAuthEndpoint, arrived, malformed_answer, refusal_answer
+from gatekey.server.web.plain import Headers
 from gatekey.wire.fields import Malformed
 from gatekey.wire.token_answer import encode_success
 from gatekey.wire.token_request import read_request
 
+PATH = "/oauth/token"
 PATHS = frozenset({b"/oauth/token", b"/oauth/token/"})
 """Java and Go have the second one built in, and do not survive a redirect of a POST."""
 
@@ -31,24 +33,34 @@ class TokenEndpoint(OAuthEndpoint):
         """
         return "token"
 
+    @property
+    def path(self) -> str:
+        """
+        Where it is.
+        """
+        return PATH
+
     async def perform(self, request: Arrived) -> Answer:
         """
         Grant a token or say why not.
         """
         return self.decide(request)
 
-    def answer_at_once(self, head: Head, body: bytes, refused: Answer | None = None) -> Answer:
+    def answer_at_once(self, entry: Entry, body: bytes, refused: Answer | None = None) -> tuple[Answer, Headers]:
         """
-        Answer a request that is all there: nothing here waits, so a protocol may do without a task.
+        Answer a request that is all there: nothing here waits, so a protocol may do without a task. The headers are
+        those that tell of limits.
 
-        `refused` is an answer that was found before the body was.
+        `refused` is an answer that was found before the body was whole.
         """
         try:
-            answer = refused or self.decide(arrived(head, body))
+            early = refused or entry.refused
+            answer = early if early or entry.limited else self.decide(arrived(entry.head, body))
+            answer = self.settle(entry, answer, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
             answer = self.own_fault(error)
-        self.tell(head, answer)
-        return answer
+        self.tell(entry, answer)
+        return answer, self.limit_headers(entry, answer)
 
     def decide(self, request: Arrived) -> Answer:
         """
@@ -57,12 +69,18 @@ class TokenEndpoint(OAuthEndpoint):
         wanted = read_request(request.content_type, request.authorization, request.body)
         if isinstance(wanted, Malformed):
             return malformed_answer(wanted, request)
-        match self.tokens.answer(wanted):
+        who = self.tokens.prove(wanted)
+        if isinstance(who, Refused):
+            return refusal_answer(who, request)
+        ruling, limited = self.prove(request, who.client.client_id, who.client.organisation_id)
+        if limited is not None:
+            return limited
+        match self.tokens.grant(who, wanted):
             case Granted() as granted:
                 body = encode_success(granted.token.reveal(), granted.expires_in, granted.scope)
                 reason = f"granted {granted.audience}"
-                return Answer(200, body, (), granted.client_id, reason, granted.credential_id)
+                return Answer(200, body, (), granted.client_id, reason, granted.credential_id, ruling=ruling)
             case Refused() as refused:
-                return refusal_answer(refused, request)
+                return refusal_answer(refused, request, ruling)
             case never:
                 assert_never(never)

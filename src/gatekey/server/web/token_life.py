@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from gatekey.server.issuing.model import Authenticated, Refused
 from gatekey.server.issuing.token_life import Introspection, TokenLife
+from gatekey.server.limiting.limits import Ruling
 from gatekey.server.web.oauth import Answer, Arrived, OAuthEndpoint, error_answer, malformed_answer, refusal_answer
 from gatekey.wire.client_authentication import read_credential
 from gatekey.wire.fields import Fields, UnreadableError, read_fields
@@ -22,6 +23,7 @@ REVOCATION_PATH = "/oauth/revoke"
 class _Asked:
     who: Authenticated
     token: str
+    ruling: Ruling | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,10 @@ class TokenLifeEndpoint(OAuthEndpoint):
         except UnreadableError as unreadable:
             return malformed_answer(unreadable.malformed, request)
         who = self.life.authentication.authenticate(credential)
-        return refusal_answer(who, request) if isinstance(who, Refused) else _Asked(who, token)
+        if isinstance(who, Refused):
+            return refusal_answer(who, request)
+        ruling, limited = self.prove(request, who.client.client_id, who.client.organisation_id)
+        return limited or _Asked(who, token, ruling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,13 @@ class IntrospectionEndpoint(TokenLifeEndpoint):
         """
         return "introspection"
 
+    @property
+    def path(self) -> str:
+        """
+        Where it is.
+        """
+        return INTROSPECTION_PATH
+
     async def perform(self, request: Arrived) -> Answer:
         """
         Say whether a token is alive, and what it says.
@@ -73,6 +85,7 @@ class IntrospectionEndpoint(TokenLifeEndpoint):
             client_id=asked.who.client.client_id,
             reason="active" if found.active else "not active",
             credential_id=asked.who.credential_id,
+            ruling=asked.ruling,
         )
 
 
@@ -89,6 +102,13 @@ class RevocationEndpoint(TokenLifeEndpoint):
         """
         return "revocation"
 
+    @property
+    def path(self) -> str:
+        """
+        Where it is.
+        """
+        return REVOCATION_PATH
+
     async def perform(self, request: Arrived) -> Answer:
         """
         Revoke a token of the client that asks; a token that is none of ours is revoked already (section 2.2).
@@ -99,10 +119,17 @@ class RevocationEndpoint(TokenLifeEndpoint):
         planned = self.life.plan_revocation(asked.who, asked.token)
         client_id = asked.who.client.client_id
         if isinstance(planned, Refused):
-            return error_answer(400, "unauthorized_client", planned.public, client_id=client_id, reason=planned.reason)
+            return error_answer(
+                400,
+                "unauthorized_client",
+                planned.public,
+                client_id=client_id,
+                reason=planned.reason,
+                ruling=asked.ruling,
+            )
         if planned is not None:
             await run_in_threadpool(self.life.revoke, planned, client_id)
-        return Answer(200, b"{}", (), client_id, "revoked", asked.who.credential_id)
+        return Answer(200, b"{}", (), client_id, "revoked", asked.who.credential_id, ruling=asked.ruling)
 
 
 def _token(fields: Fields) -> str:

@@ -60,6 +60,16 @@ def read_proxies(texts: Iterable[str]) -> tuple[Network, ...]:
     return networks
 
 
+def read_networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """
+    Return networks of any size. Raises ValueError whose words name every fault.
+    """
+    networks, faults = _read_networks(texts)
+    if faults:
+        raise ValueError("; ".join(faults))
+    return networks
+
+
 def read_nat64(texts: Iterable[str]) -> tuple[IPv6Network, ...]:
     """
     Return the prefixes of translators. Raises ValueError whose words name every fault.

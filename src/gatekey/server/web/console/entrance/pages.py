@@ -83,6 +83,16 @@ def _moment(when: datetime) -> str:
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
+def _seconds(length: float) -> str:
+    return "one second" if length == 1 else f"{length:g} seconds"
+
+
+def _per_second(rate: float) -> str:
+    if rate == 1:
+        return "once per second"
+    return f"{rate:g} times per second" if rate > 1 else f"once in {1 / rate:g} seconds"
+
+
 def _edition() -> str:
     digest = hashlib.sha256()
     for file in sorted(path for path in STATIC.rglob("*") if path.is_file()):
@@ -107,3 +117,5 @@ TEMPLATES.filters["lasting"] = lasting
 TEMPLATES.filters["ago"] = ago
 TEMPLATES.filters["number"] = "{:,}".format
 TEMPLATES.filters["in_order"] = in_order
+TEMPLATES.filters["seconds"] = _seconds
+TEMPLATES.filters["per_second"] = _per_second

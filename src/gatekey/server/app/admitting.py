@@ -1,0 +1,50 @@
+"""
+Puts the limits together: policy, mode and exceptions as the settings say, and what stands before every OAuth endpoint.
+"""
+
+import time
+
+from gatekey.server.app.limiters import limit_policy
+from gatekey.server.limiting.limits import Limits, Mode
+from gatekey.server.limiting.model import LimitPolicy
+from gatekey.server.limiting.ports import Limiter
+from gatekey.server.limiting.rules import Rule, Subject
+from gatekey.server.settings import Settings
+from gatekey.server.storage.directory import Directory
+from gatekey.server.web.admission import Admission, Sampler
+from gatekey.server.web.console.help_rate_limit import HELP_PATH, Help
+from gatekey.server.web.limit_answers import LimitAnswers
+
+
+def make_limits(settings: Settings, limiter: Limiter) -> Limits:
+    """
+    Return what edges ask, over the limiter of this process.
+    """
+    return Limits(
+        limiter,
+        limit_policy(settings),
+        time.time,
+        mode=Mode(settings.limit_mode),
+        cap=LimitPolicy(rate=settings.limit_fair_rate, burst=settings.limit_fair_burst),
+        always=(Rule(Subject.ADDRESS, str(network), note="GATEKEY_LIMIT_ALLOW") for network in settings.limit_allow),
+    )
+
+
+def make_admission(limits: Limits, public_url: str, directory: Directory) -> Admission:
+    """
+    Return what stands before the OAuth endpoints.
+    """
+    return Admission(
+        limits,
+        LimitAnswers(public_url + HELP_PATH, time.time),
+        lambda client_id: directory.find(client_id) is not None,
+        Sampler(time.monotonic),
+    )
+
+
+def limit_help(limits: Limits) -> Help:
+    """
+    Return what the page about the limit tells.
+    """
+    policy = limits.policy
+    return Help(limits.mode.value, policy.rate, policy.burst, policy.block_after, policy.block_window, policy.block_for)
