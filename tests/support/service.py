@@ -31,6 +31,7 @@ from gatekey.server.auditing.model import Event
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
+from gatekey.server.limiting.limits import Limits
 from gatekey.server.serving.http_server import BoundedProtocol, HttpServer, http_server
 from gatekey.server.serving.proxied import ProxiedServer
 from gatekey.server.serving.token_protocol import TokenProtocol
@@ -181,6 +182,7 @@ class Service:
     installation: Installation
     port: int
     events: list[Event]
+    limits: Limits
 
     @property
     def url(self) -> str:
@@ -209,7 +211,7 @@ def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **sett
         thread.start()
         try:
             eventually(lambda: server.started)
-            yield Service(installation, port, memory.events)
+            yield Service(installation, port, memory.events, limits)
         finally:
             server.end()
             thread.join(PATIENCE)
