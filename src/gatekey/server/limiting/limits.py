@@ -128,6 +128,7 @@ class Limits:
         self.limiter = limiter
         self.policy = policy
         self.mode = mode
+        self.fair = mode is Mode.FAIR
         self._now = now
         self._always = tuple(always)
         self._rules: tuple[Rule, ...] = ()
@@ -137,13 +138,6 @@ class Limits:
         self._unproved = Budget(Part.UNPROVED, policy)
         self._changing = Lock()
         self._book = self._compile(())
-
-    @property
-    def fair(self) -> bool:
-        """
-        Whether clients have budgets of their own.
-        """
-        return self.mode is Mode.FAIR
 
     def follow(self, rules: Iterable[Rule]) -> None:
         """

@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil
-from typing import NamedTuple
 
 from gatekey.server.limiting.limits import Budget, Ruling
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked
@@ -31,11 +30,6 @@ REMEMBERED = 10_000
 """Encoded answers that are kept; some 5 MB. The usual policy has ten, and a block as many as it has seconds."""
 
 
-class _Fields(NamedTuple):
-    policy: bytes
-    limit: bytes
-
-
 class LimitAnswers:
     """
     Puts rulings into words. `help_url` is the page that explains them, `now` is in seconds since 1970.
@@ -45,29 +39,27 @@ class LimitAnswers:
         self._help_url = help_url
         self._link = (b"link", f'<{help_url}>; rel="help"'.encode())
         self._now = now
-        self._fields: dict[tuple[Budget, int], _Fields] = {}
-        self._headers: dict[tuple[_Fields, ...], Headers] = {}
+        self._single: dict[tuple[Budget, int], Headers] = {}
         self._bodies: dict[tuple[Budget, int, str, str], bytes] = {}
 
-    def headers(self, *rulings: Ruling) -> Headers:
+    def headers(self, ruling: Ruling, narrower: Ruling | None = None) -> Headers:
         """
-        Return the fields of an answer, the narrowest budget first. What nothing limits or what is only watched has
-        none: a caller who holds back without need would hide what is watched for.
+        Return the fields of an answer; where there is a narrower budget, it stands first. What nothing limits or what
+        is only watched has none: a caller who holds back without need would hide what is watched for.
         """
-        found = tuple(self._encoded(ruling) for ruling in rulings if ruling.budget.policy and not ruling.budget.watched)
+        if narrower is not None:
+            return _joined(self._headers(narrower), self._headers(ruling))
+        return self._headers(ruling)
+
+    def _headers(self, ruling: Ruling) -> Headers:
+        budget, verdict = ruling
+        place = (budget, verdict.remaining if isinstance(verdict, Admitted) else -verdict.retry_after - 1)
         try:
-            return self._headers[found]
+            return self._single[place]
         except KeyError:
-            if len(self._headers) >= REMEMBERED:
-                self._headers.clear()
-            headers = self._headers[found] = (
-                (
-                    (b"ratelimit-policy", b", ".join(fields.policy for fields in found)),
-                    (b"ratelimit", b", ".join(fields.limit for fields in found)),
-                )
-                if found
-                else ()
-            )
+            if len(self._single) >= REMEMBERED:
+                self._single.clear()
+            headers = self._single[place] = _encode(ruling)
             return headers
 
     def refusal(self, ruling: Ruling, path: str) -> tuple[bytes, Headers]:
@@ -102,17 +94,6 @@ class LimitAnswers:
         }
         return json.dumps(members, separators=(",", ":")).encode("ascii")
 
-    def _encoded(self, ruling: Ruling) -> _Fields:
-        budget, verdict = ruling
-        number = verdict.remaining if isinstance(verdict, Admitted) else -verdict.retry_after - 1
-        try:
-            return self._fields[budget, number]
-        except KeyError:
-            if len(self._fields) >= REMEMBERED:
-                self._fields.clear()
-            fields = self._fields[budget, number] = _encode(ruling)
-            return fields
-
 
 def wants_problem(accept: str | None) -> bool:
     """
@@ -128,17 +109,29 @@ def wants_problem(accept: str | None) -> bool:
     )
 
 
-def _encode(ruling: Ruling) -> _Fields:
+def _encode(ruling: Ruling) -> Headers:
     budget, verdict = ruling
-    if budget.policy is None:
-        raise ValueError("what nothing limits has no fields")
-    name, policy = budget.part.value, budget.policy
-    window = max(1, ceil(policy.burst * policy.interval / SECOND))
+    policy = budget.policy
+    if policy is None or budget.watched:
+        return ()
+    name, window = budget.part.value, max(1, ceil(policy.burst * policy.interval / SECOND))
     if isinstance(verdict, Admitted):
         remaining, effective = verdict.remaining, ceil(policy.interval / SECOND)
     else:
         remaining, effective = 0, verdict.retry_after
-    return _Fields(f'"{name}";q={policy.burst};w={window}'.encode(), f'"{name}";r={remaining};t={effective}'.encode())
+    return (
+        (b"ratelimit-policy", f'"{name}";q={policy.burst};w={window}'.encode()),
+        (b"ratelimit", f'"{name}";r={remaining};t={effective}'.encode()),
+    )
+
+
+def _joined(first: Headers, second: Headers) -> Headers:
+    """
+    Return one field of each name: lists are joined by commas (RFC 9651 section 3.1).
+    """
+    if not first or not second:
+        return first or second
+    return [(name, b"%b, %b" % (value, other)) for (name, value), (_, other) in zip(first, second, strict=True)]
 
 
 def _moment(when: float) -> str:

@@ -225,9 +225,7 @@ class OAuthEndpoint:
         """
         Return the fields that tell of limits; every answer has them.
         """
-        if answer.ruling is None:
-            return self.admission.answers.headers(entry.ruling)
-        return self.admission.answers.headers(answer.ruling, entry.ruling)
+        return self.admission.answers.headers(entry.ruling, answer.ruling)
 
     def own_fault(self, error: Exception) -> Answer:
         """

@@ -37,7 +37,7 @@ def test_two_budgets_make_one_list_each(answers: LimitAnswers) -> None:
     assert (
         (b"ratelimit-policy", b'"client";q=3;w=10, "address";q=10;w=10'),
         (b"ratelimit", b'"client";r=2;t=4, "address";r=7;t=1'),
-    ) == answers.headers(Ruling(CLIENT, Admitted(2)), Ruling(ADDRESS, Admitted(7)))
+    ) == tuple(answers.headers(Ruling(ADDRESS, Admitted(7)), Ruling(CLIENT, Admitted(2))))
 
 
 def test_what_nothing_limits_or_is_only_watched_has_no_fields(answers: LimitAnswers) -> None:
@@ -45,6 +45,7 @@ def test_what_nothing_limits_or_is_only_watched_has_no_fields(answers: LimitAnsw
 
     assert () == answers.headers(FREE)
     assert () == answers.headers(watched)
+    assert answers.headers(Ruling(CLIENT, Limited(1))) == answers.headers(FREE, Ruling(CLIENT, Limited(1)))
 
 
 def test_a_rate_beyond_whole_seconds_has_windows_of_one(answers: LimitAnswers) -> None:
