@@ -1,5 +1,5 @@
 """
-`python benchmarks/limiter/run.py [--addresses N]`: prints what decisions cost, beside the goals they are held to.
+Prints what decisions cost, beside the goals they are held to.
 """
 
 import gc
@@ -327,11 +327,10 @@ def _crowd_row(name: str, found: Crowd, remark: str) -> None:
     _row(name, f"{found.size:.0f}", f"{found.first:.1f}", f"{found.last:.1f}", f"{found.remembered:.1%}, {remark}")
 
 
-@click.command()
-@click.option("--addresses", default=1_000_000, show_default=True, help="How many addresses make a crowd.")
-def main(addresses: int) -> None:
+def measure(addresses: int) -> None:
     """
-    Measure the limiter in memory, in a shared file, and in a Redis or Valkey where one is installed.
+    Measure the limiter in memory, in a shared file, and in a Redis or Valkey where one is installed; a crowd is so many
+    addresses.
     """
     program = next(filter(None, map(shutil.which, STORES)), None)
     if program is None:
@@ -343,7 +342,3 @@ def main(addresses: int) -> None:
         _show_exactness(by_ours)
     click.echo()
     _show_crowds(addresses)
-
-
-if __name__ == "__main__":
-    main()

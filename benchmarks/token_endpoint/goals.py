@@ -77,6 +77,7 @@ def _ratios(results: Results) -> Iterator[Goal]:
     for name, wanted, mine, other in (
         ("ES256 / RS256", 3.5, rows.ES256, rows.RS256),
         ("storm shield under RS256 / ES256", 1.3, rows.SHIELDED, rows.ES256),
+        ("429 answers / ES256", 2, rows.LIMITED, rows.ES256),
         ("RS256 / node-oidc-provider RS256", 2, rows.RS256, rows.NODE_RS256),
         ("ES256 / node-oidc-provider ES256", 3, rows.ES256, rows.NODE_ES256),
     ):
