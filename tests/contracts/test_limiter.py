@@ -190,3 +190,15 @@ def test_an_admitted_address_hears_how_many_more_may_come_at_once(make_limiter: 
         heard.append(verdict.remaining if isinstance(verdict, Admitted) else None)
 
     assert [2, 1, 0, 0, None, 1, 2] == heard
+
+
+def test_any_text_is_a_budget_of_its_own(make_limiter: MakeLimiter, clock: HandClock) -> None:
+    limiter = make_limiter(LimitPolicy(burst=2), clock)
+    keys = ["192.0.2.1", "192.0.2.1 client", "192.0.2.1 client unproved", "192.0.2.1 unproved", "2001:db8::/64 client"]
+    for _ in range(40):
+        limiter.ask(keys[0])
+
+    assert isinstance(limiter.ask(keys[0]), Blocked)
+    assert [Admitted()] * 4 == [limiter.ask(key) for key in keys[1:]]
+    assert limiter.forget(keys[0])
+    assert [1, 0, 0, 0, 0] == [getattr(limiter.ask(key), "remaining", None) for key in keys]

@@ -166,7 +166,7 @@ def test_what_is_told_says_why_it_failed_and_how_it_was_limited(service: Service
         program.fail()
     first, last = (told(service, program.caller)[number] for number in (0, -1))
 
-    assert (Verdict.ADMITTED, Outcome.REFUSED, "no secret of ours") == (first.verdict, first.outcome, first.reason)
+    assert (Verdict.ADMITTED, "no secret of ours") == (first.verdict, first.reason)
     assert (Verdict.LIMITED, Outcome.LIMITED) == (last.verdict, last.outcome)
     assert ("over the rate: no secret of ours", program.created.client.client_id) == (last.reason, last.client_id)
 
@@ -197,3 +197,12 @@ def test_an_assertion_is_spent_by_the_proof_and_a_repeated_one_spends_nothing_of
     assert [200, 401, 401] == [ask(used) for _ in range(3)]
     assert [200] * (BURST - 1) + [429] == [ask(fresh()) for _ in range(BURST)]
     assert [401, 429] == [ask(used) for _ in range(2)]
+
+
+def test_an_unblocked_address_is_unblocked_with_all_its_clients(service: Service, program: Program) -> None:
+    for _ in range(BURST + BLOCK_AFTER):
+        program.ask()
+        program.fail()
+    service.limits.forget(program.caller.address)
+
+    assert (200, 401) == (program.ask().status, program.fail().status)

@@ -12,8 +12,7 @@ from gatekey.server.limiting.rules import Rule, Subject
 from gatekey.server.settings import Settings
 from gatekey.server.storage.directory import Directory
 from gatekey.server.web.admission import Admission, Sampler
-from gatekey.server.web.console.help_rate_limit import HELP_PATH, Help
-from gatekey.server.web.limit_answers import LimitAnswers
+from gatekey.server.web.limit_answers import HELP_PATH, LimitAnswers
 
 
 def make_limits(settings: Settings, limiter: Limiter) -> Limits:
@@ -40,11 +39,3 @@ def make_admission(limits: Limits, public_url: str, directory: Directory) -> Adm
         lambda client_id: directory.find(client_id) is not None,
         Sampler(time.monotonic),
     )
-
-
-def limit_help(limits: Limits) -> Help:
-    """
-    Return what the page about the limit tells.
-    """
-    policy = limits.policy
-    return Help(limits.mode.value, policy.rate, policy.burst, policy.block_after, policy.block_window, policy.block_for)

@@ -50,7 +50,7 @@ def visiting_rooms(  # noqa: PLR0913, PLR0917 - what rooms are made of
             *health_routes(directory.refresh),
             *LimitsApi(_desk(installation), installation.operating.key, observer).routes(),
             *console(_desk(installation)),
-            help_route(limit_help(limits)),
+            help_route(limits),
         ]
     )
     rooms.router.redirect_slashes = False  # its redirects name whatever host the caller named

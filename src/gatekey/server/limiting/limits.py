@@ -17,6 +17,9 @@ from gatekey.server.limiting.networks import Networks
 from gatekey.server.limiting.ports import Limiter
 from gatekey.server.limiting.rules import Rule, Subject
 
+REMEMBERED = 1000
+"""Addresses where clients were refused, and clients there; beyond, a block that is lifted by hand may stay for one."""
+
 
 class Mode(StrEnum):
     """
@@ -136,6 +139,8 @@ class Limits:
         self._address = Budget(Part.ADDRESS, door, watched=mode is Mode.SHADOW)
         self._client = Budget(Part.CLIENT, policy)
         self._unproved = Budget(Part.UNPROVED, policy)
+        self._refused: dict[str, set[str]] = {}
+        """Keys of the clients that were refused, by address."""
         self._changing = Lock()
         self._book = self._compile(())
 
@@ -166,7 +171,7 @@ class Limits:
         if _is_free(book, address):
             return FREE
         budget = book.clients.get(client_id) or book.organisations.get(organisation_id) or self._client
-        return self._ask(budget, f"{address} {client_id}")
+        return self._ask_apart(budget, address, f"{address} {client_id}")
 
     def ask_unproved(self, address: str, client_id: str | None) -> Ruling:
         """
@@ -175,21 +180,37 @@ class Limits:
         """
         if _is_free(self._current(), address):
             return FREE
-        return self._ask(self._unproved, _unproved_key(address, client_id))
+        # No key of an address and no client id has a blank, so no two of these keys ever are the same.
+        key = f"{address} unproved" if client_id is None else f"{address} {client_id} unproved"
+        return self._ask_apart(self._unproved, address, key)
 
-    def forget(self, address: str, client_ids: Iterable[str] = ()) -> bool:
+    def forget(self, address: str) -> bool:
         """
-        Be as if nobody had asked from this address, nor these clients from there. Say whether there was anything.
+        Be as if nobody had asked from this address: neither it nor a client there is refused any more. Say whether
+        there was anything to forget.
+
+        Which clients were refused there is known to the `Limits` that refused them, so where several share a limiter,
+        each is told.
         """
-        keys = [address, _unproved_key(address, None)]
-        for client_id in client_ids:
-            keys += [f"{address} {client_id}", _unproved_key(address, client_id)]
+        with self._changing:
+            keys = {address, *self._refused.pop(address, ())}
         return any([self.limiter.forget(key) for key in keys])  # noqa: C419 - all of them, not up to the first
 
     def _ask(self, budget: Budget, key: str) -> Ruling:
         if budget.policy is None:
             return FREE
         return Ruling(budget, self.limiter.ask(key, budget.policy))
+
+    def _ask_apart(self, budget: Budget, address: str, key: str) -> Ruling:
+        ruling = self._ask(budget, key)
+        if not isinstance(ruling.verdict, Admitted) and key not in self._refused.get(address, ()):
+            with self._changing:
+                if len(self._refused) >= REMEMBERED:
+                    self._refused.clear()
+                known = self._refused.setdefault(address, set())
+                if len(known) < REMEMBERED:
+                    known.add(key)
+        return ruling
 
     def _current(self) -> _Book:
         book = self._book
@@ -224,8 +245,3 @@ def _budget(rule: Rule, usual: Budget) -> Budget:
 def _is_free(book: _Book, address: str) -> bool:
     found = book.networks.find(address)
     return found is not None and found.policy is None
-
-
-def _unproved_key(address: str, client_id: str | None) -> str:
-    # No key of an address and no client id has a blank, so no two of these keys ever are the same.
-    return f"{address} unproved" if client_id is None else f"{address} {client_id} unproved"

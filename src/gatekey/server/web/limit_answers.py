@@ -21,6 +21,9 @@ from gatekey.wire.token_answer import describe
 
 PROBLEM = "application/problem+json"
 
+HELP_PATH = "/help/rate-limit"
+"""The page that every 429 links to."""
+
 PROBLEM_TYPES = "https://iana.org/assignments/http-problem-types#"
 QUOTA_EXCEEDED = (f"{PROBLEM_TYPES}quota-exceeded", "Too many requests")
 ABNORMAL_USAGE = (f"{PROBLEM_TYPES}abnormal-usage-detected", "Blocked after too many requests")

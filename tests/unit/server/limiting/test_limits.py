@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gatekey.server.limiting.limits import FREE, Limits, Mode, Part, Ruling
+from gatekey.server.limiting.limits import FREE, REMEMBERED, Limits, Mode, Part, Ruling
 from gatekey.server.limiting.memory import MemoryLimiter
 from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.limiting.rules import Rule, Subject
@@ -170,8 +170,21 @@ def test_forgetting_an_address_forgets_its_clients_too(clock: HandClock) -> None
     for ask in asks:
         kinds(ask, 10)
 
-    assert [True, False] == [limits.forget(HOST, ["one"]) for _ in range(2)]
+    kinds(lambda: limits.ask_proved("192.0.2.2", "one", "o"), 10)
+
+    assert [True, False] == [limits.forget(HOST) for _ in range(2)]
     assert [["a"]] * 4 == [kinds(ask, 1) for ask in asks]
+    assert ["b"] == kinds(lambda: limits.ask_proved("192.0.2.2", "one", "o"), 1)
+
+
+def test_refused_clients_are_remembered_in_bounded_space(clock: HandClock) -> None:
+    limits = make(clock, Mode.FAIR)
+    for number in range(REMEMBERED + 5):
+        kinds(lambda: limits.ask_proved(HOST, f"client{number}", "o"), 3)  # noqa: B023 - asked at once
+        kinds(lambda: limits.ask_unproved(f"2001:db8:{number:x}::/64", None), 3)  # noqa: B023 - asked at once
+
+    assert limits.forget(f"2001:db8:{REMEMBERED + 4:x}::/64")
+    assert not limits.forget("198.51.100.1")
 
 
 def test_each_refusal_says_whom_it_is_about_and_how_long(clock: HandClock) -> None:
