@@ -160,8 +160,11 @@ class Limits:
         """
         Count one request of an address (a key from `key_of`), before anything of it is read.
         """
-        budget = self._current().networks.find(address) or self._address
-        return self._ask(budget, address)
+        book = self._book if self._book.ends is None else self._current()
+        budget = book.networks.find(address) or self._address if book.networks else self._address
+        if budget.policy is None:
+            return FREE
+        return Ruling(budget, self.limiter.ask(address, budget.policy))
 
     def ask_proved(self, address: str, client_id: str, organisation_id: str) -> Ruling:
         """

@@ -33,12 +33,16 @@ class Networks(Generic[Said]):
         }
         self._found: dict[str, Said | None] = {}
 
+    def __bool__(self) -> bool:
+        """
+        Say whether anything is said at all; most have no rule, and asking costs them nothing.
+        """
+        return bool(self._said)
+
     def find(self, address: str) -> Said | None:
         """
         Return what is said of an address (a key from `key_of`), None when nothing is.
         """
-        if not self._said:
-            return None
         try:
             return self._found[address]
         except KeyError:

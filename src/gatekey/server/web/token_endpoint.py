@@ -72,9 +72,11 @@ class TokenEndpoint(OAuthEndpoint):
         who = self.tokens.prove(wanted)
         if isinstance(who, Refused):
             return refusal_answer(who, request)
-        ruling, limited = self.prove(request, who.client.client_id, who.client.organisation_id)
-        if limited is not None:
-            return limited
+        ruling = None
+        if self.admission.limits.fair:
+            ruling, limited = self.prove(request, who.client.client_id, who.client.organisation_id)
+            if limited is not None:
+                return limited
         match self.tokens.grant(who, wanted):
             case Granted() as granted:
                 body = encode_success(granted.token.reveal(), granted.expires_in, granted.scope)

@@ -58,7 +58,10 @@ def test_everything_may_be_said_of_all_networks() -> None:
 
 
 def test_nothing_said_finds_nothing() -> None:
-    assert Networks[str]([]).find("192.0.2.1") is None
+    nothing = Networks[str]([])
+
+    assert nothing.find("192.0.2.1") is None
+    assert (False, True) == (bool(nothing), bool(Networks([("192.0.2.0/24", 0)])))
 
 
 def test_more_addresses_than_are_remembered_are_found_all_the_same() -> None:
