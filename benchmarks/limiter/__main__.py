@@ -22,7 +22,7 @@ INTRODUCTION = """\
 
 <!-- Written by scripts/bench: do not edit. -->
 
-`scripts/bench limiter` measures all of this in one run; `--quick` shows in about a minute that it works.
+`scripts/bench limiter` measures all of this in one run; `--quick` shows in about two minutes that it works.
 How many refusals one core answers, also beside its ES256 tokens, is in
 [the benchmarks of the token endpoint](benchmarks.md).
 
@@ -65,7 +65,7 @@ class _Both(StringIO):
 
 @click.command()
 @click.option("--addresses", default=1_000_000, show_default=True, help="How many addresses make a crowd.")
-@click.option("--quick", is_flag=True, help="Show that it works, in about a minute; write no page.")
+@click.option("--quick", is_flag=True, help="Show that it works, in about two minutes; write no page.")
 def main(*, addresses: int, quick: bool) -> None:
     """
     Measure the limiter in memory, in a shared file, and in a storm.

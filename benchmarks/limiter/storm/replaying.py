@@ -5,7 +5,9 @@ A storm against a really started service: each worker on connections of its own,
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -18,23 +20,47 @@ from gatekey.server.limiting.limits import Mode
 NO_PEERS = Peers(None, None)
 
 
-def replay(
-    mode: Mode, shield: int, crews: Mapping[tuple[Kind, int], list[Worker]], seconds: float, cores: Sequence[int]
-) -> dict[tuple[Kind, int], Outcome]:
+@dataclass(frozen=True, slots=True)
+class Ground:
     """
-    Return what became of each crew within so many seconds; all of them at once, as addresses do not feel each other.
+    A data folder with its clients, and the cores for whichever service runs over it.
     """
-    settings = {**DEFAULT_LIMIT, "limit_mode": mode.value, "storm_shield": str(shield)}
-    row = Row(f"storm, {mode}", Service.GATEKEY, "RS256", settings)
+
+    folder: Path
+    cores: Sequence[int]
+    clients: Sequence[Credentials]
+
+    def replay(
+        self, mode: Mode, shield: int, crews: Mapping[tuple[Kind, int], list[Worker]], seconds: float
+    ) -> dict[tuple[Kind, int], Outcome]:
+        """
+        Return what became of each crew within so many seconds; all of them at once, as addresses do not feel each
+        other.
+        """
+        settings = {**DEFAULT_LIMIT, "limit_mode": mode.value, "storm_shield": str(shield)}
+        with _running(self.folder, self.cores, settings) as server:
+            return asyncio.run(_storms(server, self.clients, crews, seconds))
+
+
+@contextmanager
+def prepared(clients: int, cores: Sequence[int]) -> Iterator[Ground]:
+    """
+    Make a folder with so many clients.
+    """
     with tempfile.TemporaryDirectory(prefix="gatekey-storm-") as folder:
-        server = launch(row, Path(folder), cores, NO_PEERS)
-        try:
-            server.wait_until_open()
-            most = max(clients for _, clients in crews)
-            clients = [server.create_client(f"storm-{number}") for number in range(most)]
-            return asyncio.run(_storms(server, clients, crews, seconds))
-        finally:
-            server.tree.stop()
+        with _running(Path(folder), cores, {}) as server:
+            made = [server.create_client(f"storm-{number}") for number in range(clients)]
+        yield Ground(Path(folder), cores, made)
+
+
+@contextmanager
+def _running(folder: Path, cores: Sequence[int], settings: Mapping[str, str]) -> Iterator[Server]:
+    server = launch(Row("storm", Service.GATEKEY, "RS256", settings), folder, cores, NO_PEERS)
+    try:
+        server.wait_until_open()
+        yield server
+    finally:
+        server.tree.stop()
 
 
 async def _storms(

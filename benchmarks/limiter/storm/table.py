@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from benchmarks.limiter.storm.replaying import replay
+from benchmarks.limiter.storm.replaying import Ground, prepared
 from benchmarks.limiter.storm.simulating import simulate
 from benchmarks.limiter.storm.workers import WORKERS, Kind, Outcome, crew
 from gatekey.server.limiting.limits import Mode
@@ -45,20 +45,21 @@ def storm_table(plan: Plan, cores: Sequence[int]) -> Iterator[str]:
     replays = " | ".join(f"{most} {name}" for name in names)
     yield f"| {plan.workers} workers that go on | clients | mode | {replays} | simulated |"
     yield "|---|---|---|---|---|---|"
-    for mode in (Mode.STRICT, Mode.FAIR):
-        replayed = [_replay(mode, shield, plan, cores) for shield in SHIELDS]
-        for kind in Kind:
-            for clients in CLIENTS:
-                random = _random()
-                whole = simulate(mode, crew(kind, clients, random, plan.workers), random)
-                outcomes = [*(found[kind, clients] for found in replayed), whole]
-                yield f"| {' | '.join(map(str, (kind, clients, mode, *map(_words, outcomes))))} |"
+    with prepared(max(CLIENTS), cores) as ground:
+        for mode in (Mode.STRICT, Mode.FAIR):
+            replayed = [_replay(ground, mode, shield, plan) for shield in SHIELDS]
+            for kind in Kind:
+                for clients in CLIENTS:
+                    random = _random()
+                    whole = simulate(mode, crew(kind, clients, random, plan.workers), random)
+                    outcomes = [*(found[kind, clients] for found in replayed), whole]
+                    yield f"| {' | '.join(map(str, (kind, clients, mode, *map(_words, outcomes))))} |"
 
 
-def _replay(mode: Mode, shield: int, plan: Plan, cores: Sequence[int]) -> dict[tuple[Kind, int], Outcome]:
+def _replay(ground: Ground, mode: Mode, shield: int, plan: Plan) -> dict[tuple[Kind, int], Outcome]:
     random = _random()
     crews = {(kind, clients): crew(kind, clients, random, plan.workers) for kind in Kind for clients in CLIENTS}
-    return replay(mode, shield, crews, plan.seconds, cores)
+    return ground.replay(mode, shield, crews, plan.seconds)
 
 
 def _random() -> Random:
