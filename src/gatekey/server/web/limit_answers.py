@@ -43,7 +43,7 @@ class LimitAnswers:
         self._link = (b"link", f'<{help_url}>; rel="help"'.encode())
         self._now = now
         self._single: dict[tuple[Budget, int], Headers] = {}
-        self._bodies: dict[tuple[Budget, int, str, str], bytes] = {}
+        self._bodies: dict[tuple[Budget, int, int, str], bytes] = {}
 
     def headers(self, ruling: Ruling, narrower: Ruling | None = None) -> Headers:
         """
@@ -71,7 +71,7 @@ class LimitAnswers:
         """
         verdict = ruling.verdict
         wait = 0 if isinstance(verdict, Admitted) else verdict.retry_after
-        until = _moment(self._now() + wait) if isinstance(verdict, Blocked) else ""
+        until = ceil(self._now() + wait) if isinstance(verdict, Blocked) else 0
         key = (ruling.budget, wait, until, path)
         body = self._bodies.get(key)
         if body is None:
@@ -80,7 +80,7 @@ class LimitAnswers:
             body = self._bodies[key] = self._body(ruling, until, path)
         return body, ((b"retry-after", b"%d" % wait), self._link)
 
-    def _body(self, ruling: Ruling, until: str, path: str) -> bytes:
+    def _body(self, ruling: Ruling, until: int, path: str) -> bytes:
         kind, title = ABNORMAL_USAGE if until else QUOTA_EXCEEDED
         words = describe(ruling.public)
         members = {
@@ -92,7 +92,7 @@ class LimitAnswers:
             "detail": words,
             "instance": path,
             "violated-policies": [ruling.budget.part.value],
-            **({"blocked_until": until} if until else {}),
+            **({"blocked_until": _moment(until)} if until else {}),
             "help": self._help_url,
         }
         return json.dumps(members, separators=(",", ":")).encode("ascii")
@@ -137,8 +137,8 @@ def _joined(first: Headers, second: Headers) -> Headers:
     return [(name, b"%b, %b" % (value, other)) for (name, value), (_, other) in zip(first, second, strict=True)]
 
 
-def _moment(when: float) -> str:
+def _moment(when: int) -> str:
     """
-    Return a time in UTC, to the second, never earlier than it is.
+    Return a time in UTC; `when` is in seconds since 1970, rounded up, so that it is never too early.
     """
-    return datetime.fromtimestamp(ceil(when), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
