@@ -12,6 +12,7 @@ from pyzeebe.credentials.oauth import Oauth2ClientCredentialsMetadataPlugin
 from pyzeebe.errors import InvalidOAuthCredentialsError
 
 from support.product import Product, running_product
+from support.service import eventually
 
 AUDIENCE = "zeebe.camunda.io"
 STUBBORN = 80
@@ -81,3 +82,16 @@ def test_in_strict_mode_it_pays_for_its_neighbour(tmp_path: Path) -> None:
         assert "This address is blocked" in heard[-1]
         with pytest.raises(httpx.HTTPStatusError, match="429"):
             fetch(product, healthy)
+
+
+def test_an_exception_holds_in_every_worker_within_seconds(tmp_path: Path) -> None:
+    with running_product(tmp_path / "data", with_gateway=False, workers=2) as product:
+        healthy, culprit = product.create_client("healthy"), deleted(product)
+        fails_on(product, culprit)
+        refused, _ = product.ask_token(healthy["clientId"], healthy["clientSecret"])
+        for loopback in ("127.0.0.1", "::1"):
+            product.cli("limits", "allow", loopback)
+
+        assert 429 == refused
+        eventually(lambda: product.ask_token(healthy["clientId"], healthy["clientSecret"])[0] == 200)
+        eventually(lambda: {product.ask_token("x", "y")[0] for _ in range(50)} == {401})

@@ -146,8 +146,7 @@ class Limits:
 
     def follow(self, rules: Iterable[Rule]) -> None:
         """
-        Let these rules hold from now on, in place of those followed before. Raises ValueError and changes nothing when
-        one of them is about no network.
+        Let these rules hold from now on, in place of those followed before.
         """
         following = tuple(rules)
         if following == self._rules:

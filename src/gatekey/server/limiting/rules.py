@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
 
+from gatekey.server.limiting.model import LimitPolicy
+
 
 class Subject(StrEnum):
     """
@@ -26,7 +28,7 @@ class Rule:
     `rate` in requests per second with its `burst`, or no limit at all where both are None.
 
     `ends` is in seconds since 1970, None for ever. Raises ValueError for a network that is none, host bits that are
-    set, and a rate without a burst or the other way round.
+    set, a rate without a burst or the other way round, and one that takes a century.
     """
 
     subject: Subject
@@ -43,3 +45,5 @@ class Rule:
             raise ValueError("a limit has a rate and a burst")
         if (self.rate is not None and self.rate <= 0) or (self.burst is not None and self.burst < 1):
             raise ValueError("a rate and a burst are greater than zero")
+        if self.rate is not None and self.burst is not None:
+            LimitPolicy(rate=self.rate, burst=self.burst)  # raises where the two make no limit that ends in a century

@@ -48,11 +48,11 @@ class Worker:
         self._recording = Recording(installation)
         self.observer = Observers((observer, self._recording))
         self.directory = open_directory(installation)
-        self._following = LimitFollowing(
-            SqlLimitStore(installation.database), limiter.forget, lambda _rules: None, time.time
-        )
         self._certificates = Certificates(installation.tls, self.observer) if installation.tls else None
         self.limits = make_limits(installation.settings, limiter)
+        self._following = LimitFollowing(
+            SqlLimitStore(installation.database), self.limits.forget, self.limits.follow, time.time
+        )
         self.server: HttpServer = http_server(
             compose(installation, self.directory, self.observer, self.limits),
             partial(TokenProtocol, turn=Turn(self.directory)),

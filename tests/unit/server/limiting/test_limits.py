@@ -150,15 +150,6 @@ def test_an_expired_rule_does_not_hold_and_the_next_one_does(clock: HandClock) -
     assert (list("aaa"), list("al")) == (before, kinds(lambda: limits.ask(HOST), 2))
 
 
-def test_a_rule_that_cannot_hold_changes_nothing(clock: HandClock) -> None:
-    limits = make(clock)
-    limits.follow([allowed(HOST)])
-    with pytest.raises(ValueError, match="a century"):
-        limits.follow([Rule(Subject.ADDRESS, "192.0.2.0/24", rate=1e-30, burst=1)])
-
-    assert FREE is limits.ask(HOST)
-
-
 def test_forgetting_an_address_forgets_its_clients_too(clock: HandClock) -> None:
     limits = make(clock, Mode.FAIR)
     asks: list[Callable[[], Ruling]] = [

@@ -22,3 +22,8 @@ def test_what_is_no_network_makes_no_rule(network: str) -> None:
 def test_half_a_limit_makes_no_rule(rate: float | None, burst: int | None) -> None:
     with pytest.raises(ValueError, match="rate and a burst"):
         Rule(Subject.CLIENT, "any", rate, burst)
+
+
+def test_a_rate_that_takes_a_century_is_no_rule() -> None:
+    with pytest.raises(ValueError, match="a century"):
+        Rule(Subject.CLIENT, "a-client", rate=1e-30, burst=1)
