@@ -47,9 +47,10 @@ do after a 429; no client itself runs here.
 
 In strict mode, a crowd that comes back at the instant a block ends gets one burst and the next, longer block. Who has
 crowds of that size behind one address chooses fair mode, or lets the workers share a token.
-In fair mode it depends on whether they are one client: ten workers each of thirteen clients fit into the bursts, 130 of
-one client do not.
-The storm shield saves signatures, not requests: it does not change who is limited.
+In fair mode with the storm shield, equal requests of one client within half a minute get one token and spend one
+request of its budget: copies of a program are served at once. Without the shield each spends its own, and 130 copies of
+one client do not fit into a burst; ten workers each of thirteen clients do.
+In strict mode the shield saves signatures, not requests: it does not change who is limited.
 """
 
 

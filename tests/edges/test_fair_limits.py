@@ -3,6 +3,7 @@ Fair mode: who fails spends its own budget, and nobody can lock a client out by 
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,15 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     data = tmp_path_factory.mktemp("fair") / "data"
     slow = {"limit_rate": 0.001, "limit_fair_rate": 0.001, "limit_block_window": 3600}
     sizes = {"limit_burst": BURST, "limit_block_after": BLOCK_AFTER, "limit_fair_burst": 40}
-    with served(data, request.param, limit_mode="fair", limit_allow="127.0.5.0/24", **slow, **sizes) as running:
+    fair = {"limit_mode": "fair", "limit_allow": "127.0.5.0/24", "storm_shield": 0}
+    with served(data, request.param, **fair, **slow, **sizes) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def shielded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    data = tmp_path_factory.mktemp("shielded") / "data"
+    with served(data, request.param, limit_mode="fair", limit_rate=0.001, limit_burst=BURST) as running:
         yield running
 
 
@@ -206,3 +215,16 @@ def test_an_unblocked_address_is_unblocked_with_all_its_clients(service: Service
     service.limits.forget(program.caller.address)
 
     assert (200, 401) == (program.ask().status, program.fail().status)
+
+
+def test_copies_of_one_program_that_get_one_token_spend_one_request(shielded: Service) -> None:
+    program = Program(Caller(shielded.port, next(ADDRESSES)), add_client(shielded.installation, next(NAMES)))
+    equal = [program.ask() for _ in range(10 * BURST)]
+    others = [program.ask(audience="operate.camunda.io").status for _ in range(BURST)]
+
+    assert {200} == {reply.status for reply in equal}
+    assert len({reply.document["access_token"] for reply in equal}) <= 2  # a window may end in between
+    assert ['"client";r=2;t=1000, "address"', '"address"'] == [
+        re.sub(r"(?<=\"address\").*", "", reply.headers["ratelimit"]) for reply in equal[:2]
+    ]
+    assert 429 == others[-1]

@@ -43,7 +43,7 @@ def storm_table(plan: Plan, cores: Sequence[int]) -> Iterator[str]:
     most = f"replayed, {plan.seconds:.0f} s at most, shield"
     names = ("on" if shield else "off" for shield in SHIELDS)
     replays = " | ".join(f"{most} {name}" for name in names)
-    yield f"| {plan.workers} workers that go on | clients | mode | {replays} | simulated |"
+    yield f"| {plan.workers} workers that go on | clients | mode | {replays} | simulated, shield on |"
     yield "|---|---|---|---|---|---|"
     with prepared(max(CLIENTS), cores) as ground:
         for mode in (Mode.STRICT, Mode.FAIR):

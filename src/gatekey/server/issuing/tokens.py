@@ -85,6 +85,22 @@ class TokenService:
             return replace(scope, credential_id=who.credential_id)
         return self._grant(who, self._kind(who, scope))
 
+    def remembers(self, who: Authenticated, request: TokenRequest) -> bool:
+        """
+        Say whether `grant` would only repeat a token: this worker has issued the same one within the storm shield's
+        window.
+        """
+        scope = choose_scope(request, who.client, self.policy)
+        if isinstance(scope, Refused):
+            return False
+        kind = self._kind(who, scope)
+        if not kind.window:
+            return False
+        issued_at = self._window(kind, self.now())
+        place = self._place(who.credential_id, kind, self.keys.signing_key(), issued_at)
+        token_id, token = self.remembered.get(place, NOTHING)
+        return token is not None and not self.directory.is_revoked(token_id)
+
     def _kind(self, who: Authenticated, scope: Scope) -> TokenKind:
         kind = self.kinds.get((who.credential_id, scope))
         # The same object, not an equal one: whatever was changed in the database since, the directory has made another.
@@ -110,8 +126,8 @@ class TokenService:
         now = self.now()
         key = self.keys.signing_key()
         if kind.window:
-            issued_at = max(window_start(now, who.client.client_id, kind.window), kind.not_before)
-            token = self._shared_token(who.credential_id, kind, key, issued_at)
+            issued_at = self._window(kind, now)
+            token = self._shared_token(self._place(who.credential_id, kind, key, issued_at), kind, key, issued_at)
         else:
             issued_at = max(int(now), kind.not_before)
             token = self._sign(kind, key, issued_at, self.make_id())
@@ -124,8 +140,15 @@ class TokenService:
             audience=kind.audience,
         )
 
-    def _shared_token(self, credential_id: str, kind: TokenKind, key: SigningKey, issued_at: int) -> SecretText:
-        place = (kind.client.client_id, credential_id, kind.audience, key.key_id, issued_at, kind.lifetime)
+    @staticmethod
+    def _window(kind: TokenKind, now: float) -> int:
+        return max(window_start(now, kind.client.client_id, kind.window), kind.not_before)
+
+    @staticmethod
+    def _place(credential_id: str, kind: TokenKind, key: SigningKey, issued_at: int) -> Place:
+        return (kind.client.client_id, credential_id, kind.audience, key.key_id, issued_at, kind.lifetime)
+
+    def _shared_token(self, place: Place, kind: TokenKind, key: SigningKey, issued_at: int) -> SecretText:
         token_id, token = self.remembered.get(place, NOTHING)
         if token is None or self.directory.is_revoked(token_id):
             token_id = self._shared_id(place)

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from gatekey.server.issuing.model import Granted, Refused
 from gatekey.server.issuing.tokens import TokenService
+from gatekey.server.limiting.limits import FREE
 from gatekey.server.web.oauth import Answer, Arrived, Entry, OAuthEndpoint, arrived, malformed_answer, refusal_answer
 from gatekey.server.web.plain import Headers
 from gatekey.wire.fields import Malformed
@@ -73,7 +74,9 @@ class TokenEndpoint(OAuthEndpoint):
         if isinstance(who, Refused):
             return refusal_answer(who, request)
         ruling = None
-        if self.admission.limits.fair:
+        if self.admission.limits.fair and self.tokens.remembers(who, wanted):
+            ruling = FREE  # copies of one program that ask at once get one token, and spend one request
+        elif self.admission.limits.fair:
             ruling, limited = self.prove(request, who.client.client_id, who.client.organisation_id)
             if limited is not None:
                 return limited

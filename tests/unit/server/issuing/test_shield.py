@@ -18,6 +18,7 @@ from gatekey.server.issuing.revocation import Kind, Revocation, name_scope, revo
 from gatekey.server.issuing.rotation import rotate
 from gatekey.server.issuing.shield import shared_token_id, window_start
 from gatekey.server.issuing.verification import Unverified, Verified
+from gatekey.wire.token_request import TokenRequest
 from gatekey.wire.vocabulary import Scope
 from support.credentials import (
     Office,
@@ -295,3 +296,22 @@ def test_a_clock_that_steps_back_still_gives_good_tokens(office: Office, created
     token = worker.token(by_secret(created))
 
     assert isinstance(office.worker().check.inspect(token), Verified)
+
+
+def test_a_worker_knows_which_requests_would_only_repeat_a_token(office: Office, created: Created) -> None:
+    worker = office.worker()
+    who = worker.tokens.prove(TokenRequest(by_secret(created)))
+    assert not isinstance(who, Refused)
+
+    def remembers(audience: str | None = None) -> bool:
+        return worker.tokens.remembers(who, TokenRequest(by_secret(created), audience))
+
+    before = remembers()
+    token = worker.token(by_secret(created))
+    after = [remembers(audience) for audience in (None, "zeebe.camunda.io", "operate.camunda.io", "nothing.camunda.io")]
+    revoke_token(office, created, token)
+    office.worker().token(by_secret(created))
+    worker.directory.refresh()
+
+    assert (False, [True, True, False, False]) == (before, after)
+    assert not remembers()
