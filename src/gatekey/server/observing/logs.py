@@ -5,7 +5,8 @@ Events as log lines on standard error.
 import contextlib
 import logging
 import sys
-from collections.abc import MutableMapping
+import time
+from collections.abc import Callable, MutableMapping
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -22,9 +23,12 @@ from gatekey.server.auditing.model import (
     Recovered,
     SecretsRead,
 )
+from gatekey.server.observing.thinning import Thinning
 
 REFUSED = 400
 """HTTP statuses from here on are worth a warning."""
+
+LIMITED = 429
 
 Answered = OAuthAnswered | SecretsRead | CallDecided | ConfigurationGiven
 """Events that tell of one answer with its HTTP status."""
@@ -86,11 +90,14 @@ class LogObserver:
     The `Observer` port over structlog. Values from requests are escaped: a line stays one line.
 
     What went well is told at level debug only: at full load a line a token would cost more than the token's signature.
+    In a flood of refusals over a limit most are only counted, or the log would be a flood too; `gatekey limits` knows
+    all of them.
     """
 
-    def __init__(self, level: Literal["info", "debug"]) -> None:
+    def __init__(self, level: Literal["info", "debug"], now: Callable[[], float] = time.monotonic) -> None:
         self._log = structlog.get_logger()
         self._tells_successes = level == "debug"
+        self._flood = Thinning(now)
 
     def tell(self, event: Event) -> None:
         """
@@ -98,12 +105,16 @@ class LogObserver:
         """
         if isinstance(event, Answered) and event.status < REFUSED and not self._tells_successes:
             return
+        if isinstance(event, OAuthAnswered) and event.status == LIMITED and not self._flood.admits():
+            return
         # Nobody may be there to read any more (`gatekey serve 2>&1 | head`); requests are answered all the same.
         with contextlib.suppress(OSError, ValueError):
             self._write(event)
 
     def _write(self, event: Event) -> None:
         # All its fields, by name: `asdict` would copy each value deeply, which is a tenth of a refused request.
+        if left_out := self._flood.take_left_out():
+            self._log.warning("flood", requests=left_out, reason="over a limit, and not written one by one")
         values = {name: _one_line(getattr(event, name)) for name in event.__match_args__}
         match event:
             case OAuthAnswered() | SecretsRead() | CallDecided() | ConfigurationGiven():
