@@ -16,7 +16,7 @@ from benchmarks.gateway.plan import FULL, QUICK, Cores
 from benchmarks.gateway.processes import NotAvailable
 from benchmarks.gateway.results import tables
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "benchmark-gateway.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "benchmarks-gateway.md"
 TEXT = """\
 # Benchmark of the gateway
 
