@@ -307,8 +307,8 @@ def test_what_is_not_there_cannot_be_revoked(terminal: Terminal, tmp_path: Path)
 def test_a_client_is_changed_by_name(terminal: Terminal) -> None:
     terminal.say("clients", "create", "worker", "--cluster", "local", "--scopes", "Zeebe,Operate")
 
-    said = terminal.say("clients", "change", "worker", "--scopes", "Zeebe,Secrets", "--lifetime", "600")
-    told = terminal.tell("clients", "change", "worker", "--lifetime", "0")
+    said = terminal.say("clients", "update", "worker", "--scopes", "Zeebe,Secrets", "--lifetime", "600")
+    told = terminal.tell("clients", "update", "worker", "--lifetime", "0")
 
     assert "Changed worker: its scopes are Zeebe, Secrets.\nTokens for Operate are revoked.\n" == said
     assert (["Zeebe", "Secrets"], [], None) == (told["permissions"], told["lost"], told["lifetime"])
@@ -317,5 +317,5 @@ def test_a_client_is_changed_by_name(terminal: Terminal) -> None:
 def test_a_change_that_cannot_be_is_refused(terminal: Terminal) -> None:
     terminal.say("clients", "create", "worker", "--cluster", "local", "--scopes", "Zeebe")
 
-    assert "Choose at least one scope" in terminal.refusal("clients", "change", "worker", "--scopes", ",")
-    assert "Say what changes" in terminal.run("clients", "change", "worker").output
+    assert "Choose at least one scope" in terminal.refusal("clients", "update", "worker", "--scopes", ",")
+    assert "Say what changes" in terminal.run("clients", "update", "worker").output

@@ -91,11 +91,11 @@ def test_a_lost_scope_closes_its_api_alone_also_when_it_comes_back(product: Prod
     created = product.create_client("narrowed", "Zeebe,Secrets")
     old = new_token(product, created)
 
-    product.cli("clients", "change", "narrowed", "--scopes", "Secrets")
+    product.cli("clients", "update", "narrowed", "--scopes", "Secrets")
     wait_until(lambda: call(product, old)[0] == 401)
     refused, _ = product.ask_token(created["clientId"], created["clientSecret"])
     others, _ = product.ask_token(created["clientId"], created["clientSecret"], "secrets.camunda.io")
-    product.cli("clients", "change", "narrowed", "--scopes", "Zeebe,Secrets")
+    product.cli("clients", "update", "narrowed", "--scopes", "Zeebe,Secrets")
     new = new_token(product, created)
     wait_until(lambda: call(product, new)[0] == 200)
 

@@ -154,7 +154,7 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
     )
 
 
-@clients.command("change")
+@clients.command("update")
 @click.argument("client")
 @click.option("--scopes", help="Comma-separated: the scopes that it has from now on. Tokens for lost ones are revoked.")
 @click.option(
@@ -162,7 +162,7 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
-def change(  # noqa: PLR0913 - one parameter an option
+def update_(  # noqa: PLR0913 - one parameter an option
     config: Path | None, data: Path | None, client: str, scopes: str | None, lifetime: int | None, *, as_json: bool
 ) -> None:
     """
