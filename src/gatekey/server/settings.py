@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from gatekey.errors import ConfigurationError
+from gatekey.server.guarding.model import STREAM_LIFE
 from gatekey.server.limiting.address import IPV6_PREFIX
 from gatekey.server.limiting.origin.trust import read_nat64, read_networks, read_proxies, split_list
 
@@ -137,7 +138,7 @@ class Settings(BaseModel):
     )
     tls_certificate: Path | None = Field(None, description="Your certificate with its chain (PEM), read when changed.")
     tls_key: Path | None = Field(None, description="The key of your certificate (PEM), not encrypted.")
-    stream_life: int = Field(28_800, ge=1, description="The most seconds a stream through the gateway lasts.")
+    stream_life: int = Field(STREAM_LIFE, ge=1, description="The most seconds a stream through the gateway lasts.")
     access_log: Literal["off", "refused", "all"] = Field(
         "refused", description="Which calls the gateway writes to standard output, as JSON: those it refused, or all."
     )

@@ -14,9 +14,9 @@ from gatekey.server.guarding.revocations import Subject
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """Where Debian, Ubuntu, Alpine and the images built on them keep the certificate authorities they trust."""
 
-STREAM_LIFE = 3600
+STREAM_LIFE = 28_800
 """
-Seconds after which an open stream must be opened, and so its token be looked at, again.
+Seconds, a working day, after which an open stream must be opened, and so its token be looked at, again.
 
 Job workers reopen a stream that ends at once; Camunda's own clients end theirs after hours.
 """
