@@ -17,10 +17,10 @@ from benchmarks.gateway.ports import free_port, is_open
 from benchmarks.gateway.processes import Tree, start, stop, wait_for
 from benchmarks.gateway.stage import Stage
 from benchmarks.gateway.tokens import DOMAIN, ISSUER
-from gatekey.server.dataplane import Gateway, GatewayEvent, Started
-from gatekey.server.dataplane.envoy import find_envoy
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
-from gatekey.server.guarding.revocations import FOREVER, Named, Subject
+from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
+from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
+from gatekey.server.gateway.runner import Gateway, GatewayEvent, Started
+from gatekey.server.gateway.runner.envoy import find_envoy
 
 HAPROXY = """\
 global

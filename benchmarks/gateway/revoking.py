@@ -15,10 +15,10 @@ from sqlalchemy import insert
 from benchmarks.gateway.plan import MANY_REVOCATIONS
 from benchmarks.gateway.processes import NotAvailable
 from benchmarks.gateway.service import GIVE_UP, Service, running_service
-from gatekey.server.app.installation import Installation
-from gatekey.server.issuing.revocation import Kind, Revocation
-from gatekey.server.storage import tables
-from gatekey.server.storage.database import touch_directory
+from gatekey.server.run.installation import Installation
+from gatekey.server.storage.sql import tables
+from gatekey.server.storage.sql.database import touch_directory
+from gatekey.server.tokens.revocation import Kind, Revocation
 
 POLL = 0.002
 """Seconds between two calls with a token that is revoked."""

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from benchmarks.gateway.ports import free_port, is_open
 from benchmarks.gateway.processes import NotAvailable, stop, wait_for
-from gatekey.server.app.installation import Installation, open_installation
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
+from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.settings import read_settings
 
 GATEKEY = Path(sys.executable).with_name("gatekey")

@@ -9,7 +9,7 @@ from typing import Any
 
 from joserfc import jwk, jwt
 
-from gatekey.wire.vocabulary import CLUSTER_CLAIM, CREDENTIAL_CLAIM
+from gatekey.oauth.vocabulary import CLUSTER_CLAIM, CREDENTIAL_CLAIM
 
 ISSUER = "http://localhost:8400"
 DOMAIN = "camunda.io"

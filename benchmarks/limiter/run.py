@@ -21,15 +21,15 @@ from typing import TypeVar
 
 import click
 
-from gatekey.server.auditing.model import Event
-from gatekey.server.limiting.decide import decide
-from gatekey.server.limiting.meanwhile import AdmitNone
-from gatekey.server.limiting.memory import MemoryLimiter
-from gatekey.server.limiting.model import SECOND, Admitted, LimitPolicy
-from gatekey.server.limiting.ports import Limiter
-from gatekey.server.limiting.shared import SharedLimiter
-from gatekey.server.storage.redis_limiter import SCRIPT, RedisLimiter
-from gatekey.server.storage.redis_link import RedisLink, connector
+from gatekey.server.events.model import Event
+from gatekey.server.limits.decide import decide
+from gatekey.server.limits.meanwhile import AdmitNone
+from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.model import SECOND, Admitted, LimitPolicy
+from gatekey.server.limits.ports import Limiter
+from gatekey.server.limits.shared import SharedLimiter
+from gatekey.server.storage.redis.limiter import SCRIPT, RedisLimiter
+from gatekey.server.storage.redis.link import RedisLink, connector
 
 CONTEXT = multiprocessing.get_context("fork")
 Clock = Callable[[], int]

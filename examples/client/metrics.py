@@ -1,6 +1,4 @@
-"""
-Count what a source does: `python metrics.py my-app.env`. Feed the counters to whatever collects yours.
-"""
+"""Count what a source does: `python metrics.py my-app.env`. Feed the counters to whatever collects yours."""
 
 import sys
 from collections import Counter

@@ -9,7 +9,7 @@ import httpx
 
 from gatekey import TokenSource
 from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.oauth.http import HttpRequest, HttpResponse
 
 
 def send(request: HttpRequest) -> HttpResponse:

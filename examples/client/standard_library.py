@@ -1,6 +1,4 @@
-"""
-Call an API with nothing but Python: `python standard_library.py my-app.env http://localhost:26600/v2/topology`.
-"""
+"""Call an API with nothing but Python: `python standard_library.py my-app.env http://localhost:26600/v2/topology`."""
 
 import sys
 import urllib.request

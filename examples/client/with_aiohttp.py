@@ -1,6 +1,4 @@
-"""
-Call an API by aiohttp: `python with_aiohttp.py my-app.env http://localhost:26600/v2/topology`.
-"""
+"""Call an API by aiohttp: `python with_aiohttp.py my-app.env http://localhost:26600/v2/topology`."""
 
 import asyncio
 import sys

@@ -1,6 +1,4 @@
-"""
-Call an API by httpx: `python with_httpx.py my-app.env http://localhost:26600/v2/topology`.
-"""
+"""Call an API by httpx: `python with_httpx.py my-app.env http://localhost:26600/v2/topology`."""
 
 import sys
 

@@ -1,6 +1,4 @@
-"""
-Call an API by httpx2: `python with_httpx2.py my-app.env http://localhost:26600/v2/topology`.
-"""
+"""Call an API by httpx2: `python with_httpx2.py my-app.env http://localhost:26600/v2/topology`."""
 
 import sys
 

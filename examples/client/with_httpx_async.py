@@ -1,6 +1,4 @@
-"""
-Call an API by httpx in an event loop: `python with_httpx_async.py my-app.env http://localhost:26600/v2/topology`.
-"""
+"""Call an API by httpx in an event loop: `python with_httpx_async.py my-app.env http://localhost:26600/v2/topology`."""
 
 import asyncio
 import sys

@@ -1,6 +1,4 @@
-"""
-Call an API by requests: `python with_requests.py my-app.env http://localhost:26600/v2/topology`.
-"""
+"""Call an API by requests: `python with_requests.py my-app.env http://localhost:26600/v2/topology`."""
 
 import sys
 

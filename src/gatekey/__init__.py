@@ -1,7 +1,7 @@
 """
 API clients, access tokens and a guarded gateway for Camunda 8 / Zeebe.
 
-`gatekey.wire` speaks OAuth 2.0, `gatekey.client` uses tokens, `gatekey.server` issues them and guards the APIs that
+`gatekey.oauth` speaks OAuth 2.0, `gatekey.client` uses tokens, `gatekey.server` issues them and guards the APIs that
 take them, `gatekey.cli` is the command line over both.
 
     from gatekey import TokenSource
@@ -16,13 +16,13 @@ _HOMES = {
     "AsyncTokenSource": "gatekey.client.aio",
     "CacheError": "gatekey.errors",
     "ConfigurationError": "gatekey.errors",
-    "DiskCache": "gatekey.client.caching.disk",
+    "DiskCache": "gatekey.client.cache.disk",
     "GatekeyError": "gatekey.errors",
     "MalformedResponse": "gatekey.errors",
-    "MemoryCache": "gatekey.client.caching.memory",
+    "MemoryCache": "gatekey.client.cache.memory",
     "RateLimited": "gatekey.errors",
-    "Scope": "gatekey.wire.vocabulary",
-    "SecretText": "gatekey.wire.secret_text",
+    "Scope": "gatekey.oauth.vocabulary",
+    "SecretText": "gatekey.oauth.secret_text",
     "Token": "gatekey.client.token",
     "TokenError": "gatekey.errors",
     "TokenRefused": "gatekey.errors",

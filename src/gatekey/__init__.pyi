@@ -1,8 +1,8 @@
 # The public names, for type checkers; `__init__.py` imports each when it is first used.
 
 from gatekey.client.aio import AsyncTokenSource as AsyncTokenSource
-from gatekey.client.caching.disk import DiskCache as DiskCache
-from gatekey.client.caching.memory import MemoryCache as MemoryCache
+from gatekey.client.cache.disk import DiskCache as DiskCache
+from gatekey.client.cache.memory import MemoryCache as MemoryCache
 from gatekey.client.source import TokenSource as TokenSource
 from gatekey.client.token import Token as Token
 from gatekey.client.transport import UrllibTransport as UrllibTransport
@@ -14,8 +14,8 @@ from gatekey.errors import RateLimited as RateLimited
 from gatekey.errors import TokenError as TokenError
 from gatekey.errors import TokenRefused as TokenRefused
 from gatekey.errors import TokenUnavailable as TokenUnavailable
-from gatekey.wire.secret_text import SecretText as SecretText
-from gatekey.wire.vocabulary import Scope as Scope
+from gatekey.oauth.secret_text import SecretText as SecretText
+from gatekey.oauth.vocabulary import Scope as Scope
 
 __version__: str
 __all__ = [

@@ -17,9 +17,7 @@ Attributes come first, texts are built from them and end with what to do. No tex
 
 
 class GatekeyError(Exception):
-    """
-    The root of the tree; `hint` is what to do about it.
-    """
+    """The root of the tree; `hint` is what to do about it."""
 
     code = "gatekey_error"
 
@@ -33,9 +31,7 @@ class GatekeyError(Exception):
 
 
 class ConfigurationError(GatekeyError):
-    """
-    A setting is missing, contradicts another, or cannot be read.
-    """
+    """A setting is missing, contradicts another, or cannot be read."""
 
     code = "configuration"
 
@@ -53,9 +49,7 @@ class TokenError(GatekeyError):
 
 
 class TokenRefused(TokenError):
-    """
-    The token endpoint refused (RFC 6749 section 5.2): `error`, `description` and `status` are its own words.
-    """
+    """The token endpoint refused (RFC 6749 section 5.2): `error`, `description` and `status` are its own words."""
 
     code = "token_refused"
 
@@ -67,9 +61,7 @@ class TokenRefused(TokenError):
 
 
 class RateLimited(TokenError):
-    """
-    The token endpoint limits this address; `retry_after` is in seconds.
-    """
+    """The token endpoint limits this address; `retry_after` is in seconds."""
 
     code = "rate_limited"
     retryable = True
@@ -80,9 +72,7 @@ class RateLimited(TokenError):
 
 
 class TokenUnavailable(TokenError):
-    """
-    The token endpoint could not be reached or had trouble of its own, `attempts` times.
-    """
+    """The token endpoint could not be reached or had trouble of its own, `attempts` times."""
 
     code = "token_unavailable"
     retryable = True
@@ -107,9 +97,7 @@ class MalformedResponse(TokenError):
 
 
 class CacheError(GatekeyError):
-    """
-    Tokens cannot be kept on disk; `folder` says where it was tried. Never raised to callers of a token source.
-    """
+    """Tokens cannot be kept on disk; `folder` says where it was tried. Never raised to callers of a token source."""
 
     code = "cache"
 
@@ -119,16 +107,12 @@ class CacheError(GatekeyError):
 
 
 class ServiceError(GatekeyError):
-    """
-    The service cannot start or cannot do what was asked.
-    """
+    """The service cannot start or cannot do what was asked."""
 
     code = "service"
 
 
 class StorageUnavailable(ServiceError):
-    """
-    The database does not answer. Edges answer 503, never 401: the caller did nothing wrong.
-    """
+    """The database does not answer. Edges answer 503, never 401: the caller did nothing wrong."""
 
     code = "storage_unavailable"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
-from gatekey.wire.vocabulary import Scope
 from support.service import ADAPTERS, Stores
 
 THEN = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import StorageUnavailable
+from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Refused, UpstreamTls
-from gatekey.server.storage.sealing import Seal
-from gatekey.wire.secret_text import SecretText
+from gatekey.server.vault.sealing import Seal
 from support.service import ADAPTERS, Stores
 
 THEN = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.app.installation import Installation
-from gatekey.server.app.parts import open_directory
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.digest import digest_secret
-from gatekey.server.issuing.model import KnownClient, KnownSecret
+from gatekey.server.run.installation import Installation
+from gatekey.server.run.parts import open_directory
 from gatekey.server.storage.directory import Directory
-from gatekey.server.storage.sealing import Seal
-from gatekey.wire.vocabulary import Scope
+from gatekey.server.tokens.model import KnownClient, KnownSecret
+from gatekey.server.vault.sealing import Seal
 from support.service import add_client, installed
 
 GATEKEY = Path(sys.executable).parent / "gatekey"

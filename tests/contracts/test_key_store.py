@@ -9,10 +9,19 @@ import pytest
 
 from gatekey.server.clients.model import ClientKey, Refused
 from gatekey.server.clients.ports import KeyStore
-from gatekey.server.issuing.keys import Algorithm
-from gatekey.server.issuing.rotation import Kept, KeyLife, Retirement, Rotation, RotationPolicy, due, rotate, withdraw
-from gatekey.server.storage.key_store import Retired
-from gatekey.server.storage.times import to_time
+from gatekey.server.signing_keys.keys import Algorithm
+from gatekey.server.signing_keys.rotation import (
+    Kept,
+    KeyLife,
+    Retirement,
+    Rotation,
+    RotationPolicy,
+    due,
+    rotate,
+    withdraw,
+)
+from gatekey.server.storage.sql.times import to_time
+from gatekey.server.storage.stores.key_store import Retired
 from support.credentials import START, Office, Worker, a_key, jwk_of, opened_office
 
 NOW = to_time(START)

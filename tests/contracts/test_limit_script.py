@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.server.limiting.decide import decide, rests_from
-from gatekey.server.limiting.model import SECOND, AddressState, Admitted, Blocked, Limited, LimitPolicy, Verdict
-from gatekey.server.storage.redis_limiter import MICROSECOND, SPARE, RedisLimiter
+from gatekey.server.limits.decide import decide, rests_from
+from gatekey.server.limits.model import SECOND, AddressState, Admitted, Blocked, Limited, LimitPolicy, Verdict
+from gatekey.server.storage.redis.limiter import MICROSECOND, SPARE, RedisLimiter
 from support.redis_store import RedisServer, redis_limiter, redis_server
 
 YEAR_2100 = 4_102_444_800 * SECOND

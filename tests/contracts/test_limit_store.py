@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app.installation import Installation
-from gatekey.server.limiting.orders import KeptRule
-from gatekey.server.limiting.ports import LimitStore
-from gatekey.server.limiting.rules import Rule, Subject
-from gatekey.server.storage.limit_store import SqlLimitStore
+from gatekey.server.limits.orders import KeptRule
+from gatekey.server.limits.ports import LimitStore
+from gatekey.server.limits.rules import Rule, Subject
+from gatekey.server.run.installation import Installation
+from gatekey.server.storage.stores.limit_store import SqlLimitStore
 from support.service import installed
 
 NOW = 1_900_000_000.0

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.limiting.memory import MemoryLimiter
-from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
-from gatekey.server.limiting.ports import Limiter
-from gatekey.server.limiting.shared import SharedLimiter
-from gatekey.server.limiting.sparing import SparingLimiter
+from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
+from gatekey.server.limits.ports import Limiter
+from gatekey.server.limits.shared import SharedLimiter
+from gatekey.server.limits.sparing import SparingLimiter
 from support.redis_store import RedisServer, redis_limiter, redis_server
 
 Clock = Callable[[], int]

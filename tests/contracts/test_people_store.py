@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.people.model import Member
-from gatekey.server.people.ports import PeopleStore
+from gatekey.server.accounts.model import Member
+from gatekey.server.accounts.ports import PeopleStore
 from support.service import ADAPTERS, Stores
 
 NOW = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

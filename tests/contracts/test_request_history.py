@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.app.installation import Installation
-from gatekey.server.auditing.counting import Row
-from gatekey.server.auditing.history import OTHERS, Block, Trace, total
-from gatekey.server.auditing.model import OAuthAnswered, Outcome, Verdict
-from gatekey.server.storage.request_history import MOST_READ, SqlRequestHistory
-from gatekey.server.storage.request_recorder import RequestRecorder
+from gatekey.server.events.model import OAuthAnswered, Outcome, Verdict
+from gatekey.server.run.installation import Installation
+from gatekey.server.storage.traffic.request_history import MOST_READ, SqlRequestHistory
+from gatekey.server.storage.traffic.request_recorder import RequestRecorder
+from gatekey.server.traffic.counting import Row
+from gatekey.server.traffic.history import OTHERS, Block, Trace, total
 from support.service import add_client, installed
 
 NOW = 1_900_000_000.0

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gatekey.server.issuing.assertions import LONGEST_LIFE, SKEW
-from gatekey.server.issuing.ports import RevocationStore, SpentAssertions
-from gatekey.server.issuing.revocation import Kind, Revocation
-from gatekey.server.storage.revocation_store import SqlRevocationStore, SqlSpentAssertions
+from gatekey.server.storage.stores.revocation_store import SqlRevocationStore, SqlSpentAssertions
+from gatekey.server.tokens.assertions import LONGEST_LIFE, SKEW
+from gatekey.server.tokens.ports import RevocationStore, SpentAssertions
+from gatekey.server.tokens.revocation import Kind, Revocation
 from support.credentials import START, Office, Worker, opened_office
 
 

@@ -13,8 +13,8 @@ import pytest
 from gatekey.errors import StorageUnavailable
 from gatekey.server.clients.model import Refused, SecretRotation, SecretUse, StoredSecret
 from gatekey.server.clients.ports import SecretStore, StoredSecrets
-from gatekey.server.storage.secret_store import SqlSecretStore
-from gatekey.server.storage.times import to_time
+from gatekey.server.storage.sql.times import to_time
+from gatekey.server.storage.stores.secret_store import SqlSecretStore
 from support.credentials import START, Office, opened_office
 
 NOW = to_time(START)

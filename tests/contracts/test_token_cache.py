@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from gatekey import DiskCache, MemoryCache
-from gatekey.client.caching.ports import Cache, Key
+from gatekey.client.cache.ports import Cache, Key
 from gatekey.client.failure import Failure, Kind
 from gatekey.client.policy import NOTHING, Bar, Held
 from gatekey.client.token import Token
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.secret_text import SecretText
 
 NOW = 1_800_000_000.0
 KEY = Key("https://host/oauth/token", "id", "zeebe.camunda.io", None, SecretText("secret"))

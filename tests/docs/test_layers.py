@@ -13,24 +13,28 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 BREACHES = [
-    ("house", "wire/vocabulary.py", "import gatekey.client"),
-    ("house", "errors.py", "import gatekey.wire.vocabulary"),
+    ("house", "oauth/vocabulary.py", "import gatekey.client"),
+    ("house", "errors.py", "import gatekey.oauth.vocabulary"),
     ("house", "client/flow.py", "import gatekey.cli"),
-    ("house", "server/app/__init__.py", "import gatekey.cli"),
+    ("house", "server/run/__init__.py", "import gatekey.cli"),
     ("house", "trifles.py", ""),
-    ("server", "server/limiting/memory.py", "import gatekey.server.clients.model"),
-    ("server", "server/storage/tables.py", "import gatekey.server.web"),
-    ("server", "server/issuing/tokens.py", "import gatekey.server.storage"),
-    ("server", "server/web/__init__.py", "import gatekey.server.app"),
-    ("server", "server/limiting/memory.py", "import gatekey.server.settings"),
+    ("server", "server/limits/memory.py", "import gatekey.server.clients.model"),
+    ("server", "server/storage/sql/tables.py", "import gatekey.server.api"),
+    ("server", "server/tokens/service.py", "import gatekey.server.storage"),
+    ("server", "server/api/__init__.py", "import gatekey.server.run"),
+    ("server", "server/limits/memory.py", "import gatekey.server.settings"),
     ("server", "server/trifles.py", ""),
+    ("server", "server/api/limits.py", "import gatekey.server.console.routes"),
+    ("server", "server/callers/trust.py", "import gatekey.server.limits"),
+    ("gateway", "server/gateway/policy/decide.py", "import gatekey.server.gateway.envoy"),
+    ("house", "http/problems.py", "import gatekey.server"),
     ("apart", "server/clients/model.py", "import gatekey.client.flow"),
-    ("apart", "server/app/__init__.py", "import gatekey.client"),
-    ("pure", "server/limiting/decide.py", "import time"),
-    ("pure", "server/limiting/model.py", "from threading import Lock"),
-    ("pure", "server/guarding/compile/routes.py", "import os"),
+    ("apart", "server/run/__init__.py", "import gatekey.client"),
+    ("pure", "server/limits/decide.py", "import time"),
+    ("pure", "server/limits/model.py", "from threading import Lock"),
+    ("pure", "server/gateway/envoy/routes.py", "import os"),
     ("pure", "client/flow.py", "import socket"),
-    ("pure", "wire/token_request.py", "import asyncio"),
+    ("pure", "oauth/token_request.py", "import asyncio"),
     ("pure", "server/clients/decide.py", "import sqlalchemy"),
 ]
 
@@ -69,7 +73,7 @@ def test_a_planted_breach_is_found(copy: Path, contract: str, place: str, line: 
     assert "BROKEN" in report or ("trifles" in place and "trifles" in report), report
 
 
-@pytest.mark.parametrize("contract", ["house", "server", "apart", "pure"])
+@pytest.mark.parametrize("contract", ["house", "server", "gateway", "apart", "pure"])
 def test_the_layers_are_kept_without_it(copy: Path, contract: str) -> None:
     report = lint(copy, contract)
 

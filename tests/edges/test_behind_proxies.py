@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.auditing.model import CallerDoubted, OAuthAnswered
+from gatekey.server.events.model import CallerDoubted, OAuthAnswered
 from support.fronts import FRONTS, STREAM_MODULE, fronted
 from support.proxies import find_program
 from support.service import Caller, Service, eventually, served

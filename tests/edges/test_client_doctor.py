@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.client.diagnosis.file_checks import READ_ALONE
-from gatekey.wire.fields import FORM
-from gatekey.wire.token_answer import encode_error, encode_success
-from gatekey.wire.token_request import TokenRequest, read_request
+from gatekey.client.doctor.file_checks import READ_ALONE
+from gatekey.oauth.fields import FORM
+from gatekey.oauth.token_answer import encode_error, encode_success
+from gatekey.oauth.token_request import TokenRequest, read_request
 from support.ports import free_port
 from support.scripted_server import Answer, Asked, Raw, Reply, Server, serving
 

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from gatekey import MemoryCache, TokenSource
 from gatekey.client.authentication import CertificateAlone
-from gatekey.client.diagnosis.model import (
+from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
     Connect,
@@ -30,14 +30,14 @@ from gatekey.client.diagnosis.model import (
     Secure,
     TimeTold,
 )
-from gatekey.client.diagnosis.probing import perform
+from gatekey.client.doctor.probing import perform
 from gatekey.client.flow import Send
 from gatekey.client.integrations.private_key import PrivateKeyJwt
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.transport import BODY_LIMIT, UrllibTransport
 from gatekey.errors import ConfigurationError, TokenRefused, TokenUnavailable
-from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.token_answer import encode_error, encode_success
+from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.oauth.token_answer import encode_error, encode_success
 from support.ports import free_port
 from support.scripted_server import Answer, Dripping, Raw, Reply, Server, Stalled, serving
 

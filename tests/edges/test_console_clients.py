@@ -14,14 +14,14 @@ import pytest
 from starlette.types import Message
 
 from gatekey.errors import StorageUnavailable
+from gatekey.oauth import credentials_file
+from gatekey.oauth.credentials_file import FileFormat
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.model import Client
 from gatekey.server.clusters.addresses import addresses_of
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.web.console.entrance.shown_once import ShownOnce
-from gatekey.wire import credentials_file
-from gatekey.wire.credentials_file import FileFormat
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope
+from gatekey.server.console.base.shown_once import ShownOnce
 from support.console import ServedConsole, field_of, served_console
 
 WAIT = timedelta(seconds=20)
@@ -46,7 +46,7 @@ def create(
 
 
 def named(console: ServedConsole, name: str) -> list[Client]:
-    listed = console.desk.clients.of_cluster(console.cluster.cluster_id)
+    listed = console.services.clients.of_cluster(console.cluster.cluster_id)
     return [each.client for each in listed if each.client.name == name]
 
 
@@ -61,7 +61,7 @@ def secret_in(page: str) -> str:
 def until_presented(console: ServedConsole, client_id: str) -> None:
     deadline = datetime.now(UTC) + WAIT
     waiting = threading.Event()
-    while not (listed := console.desk.clients.find(client_id)) or not listed.secret_presented:
+    while not (listed := console.services.clients.find(client_id)) or not listed.secret_presented:
         assert datetime.now(UTC) < deadline, "the secret was never noted as shown"
         waiting.wait(0.01)
 
@@ -208,7 +208,7 @@ def test_the_page_and_the_download_have_the_very_file(console: ServedConsole, fo
     [client] = named(console, name)
     fields = console.form(person, secret=secret_in(page), seal=field_of(page, "seal"), format=form.value)
     answer = person.post(f"{path_of(console, client)}/credentials", data=fields)
-    addresses = addresses_of(console.cluster, console.desk.site)
+    addresses = addresses_of(console.cluster, console.services.site)
     entries = credentials_file.credentials(addresses, client.client_id, SecretText(secret_in(page)), client.scopes)
     expected = credentials_file.render(entries, form)
 
@@ -269,7 +269,7 @@ def test_an_unknown_file_format_is_refused(console: ServedConsole, form: str) ->
 def test_a_client_can_be_viewed_without_its_secret(console: ServedConsole) -> None:
     created = console.create_client()
     page = console.member().get(path_of(console, created.client)).text
-    addresses = addresses_of(console.cluster, console.desk.site)
+    addresses = addresses_of(console.cluster, console.services.site)
 
     assert created.client.client_id in page
     assert all(text in page for text in (addresses.rest, addresses.operate, addresses.token_url, "zeebe.camunda.io"))
@@ -284,7 +284,7 @@ def test_a_client_whose_secret_nobody_saw_carries_a_warning(console: ServedConso
 
     assert CAUTION in person.get(f"{console.cluster_path}/api").text
     assert CAUTION in person.get(path_of(console, created.client)).text
-    console.desk.clients.mark_presented(created)
+    console.services.clients.mark_presented(created)
 
 
 def test_a_secret_that_was_shown_carries_no_warning(console: ServedConsole) -> None:
@@ -356,7 +356,7 @@ def test_asking_to_delete_deletes_nothing(console: ServedConsole) -> None:
     page = console.member().get(f"{path_of(console, created.client)}/delete").text
 
     assert f"Delete {created.client.name}?" in page
-    assert console.desk.clients.find(created.client.client_id)
+    assert console.services.clients.find(created.client.client_id)
 
 
 def test_a_deleted_client_is_gone(console: ServedConsole) -> None:
@@ -365,7 +365,7 @@ def test_a_deleted_client_is_gone(console: ServedConsole) -> None:
     answer = person.post(f"{path}/delete", data=console.form(person))
     list_page = person.get(answer.headers["location"]).text
 
-    assert console.desk.clients.find(created.client.client_id) is None
+    assert console.services.clients.find(created.client.client_id) is None
     assert "Client deleted" in list_page
     assert created.client.client_id not in list_page
     assert [404, 404] == [person.get(path).status_code, person.get(f"{path}/delete").status_code]
@@ -382,7 +382,7 @@ def test_a_name_is_free_again_after_deletion(console: ServedConsole) -> None:
 
 @pytest.mark.parametrize("action", ["", "/delete"])
 def test_a_client_is_not_reached_through_another_cluster(console: ServedConsole, action: str) -> None:
-    other = console.desk.clusters.create(a_name(), "local", "localhost:1", "http://localhost:1", by="test")
+    other = console.services.clusters.create(a_name(), "local", "localhost:1", "http://localhost:1", by="test")
     assert isinstance(other, Cluster)
     created = console.create_client()
     person = console.member()
@@ -392,7 +392,7 @@ def test_a_client_is_not_reached_through_another_cluster(console: ServedConsole,
         answers.append(person.post(path, data=console.form(person)).status_code)
 
     assert {404} == set(answers)
-    assert console.desk.clients.find(created.client.client_id)
+    assert console.services.clients.find(created.client.client_id)
 
 
 @pytest.mark.parametrize("tail", ["", "/api", "/api/new", "/api/x", "/api/x/delete"])
@@ -411,7 +411,7 @@ def test_scopes_are_changed_in_place(console: ServedConsole) -> None:
 
     done = person.post(f"{path}/change", data=console.form(person, scope=["Operate", "Secrets"]))
     shown = person.get(done.headers["location"]).text
-    listed = console.desk.clients.find(client.client_id)
+    listed = console.services.clients.find(client.client_id)
 
     assert 'value="Zeebe" aria-describedby="opens-Zeebe" checked' in form.text
     assert "Scopes changed" in shown
@@ -428,7 +428,7 @@ def test_a_client_without_any_scope_is_refused_with_the_form(console: ServedCons
 
     assert 422 == refused.status_code
     assert "Choose at least one scope" in refused.text
-    assert client == getattr(console.desk.clients.find(client.client_id), "client", None)
+    assert client == getattr(console.services.clients.find(client.client_id), "client", None)
 
 
 def test_nobody_changes_who_is_not_there(console: ServedConsole) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatekey.server.web.console.entrance.forgery import csrf_token, is_own, seal
-from gatekey.server.web.console.entrance.forms import BODY_LIMIT
-from gatekey.wire.secret_text import SecretText
+from gatekey.http.csrf import csrf_token, is_own, seal
+from gatekey.oauth.secret_text import SecretText
+from gatekey.server.console.base.forms import BODY_LIMIT
 from support.console import ServedConsole, csrf_of, served_console
 
 PUBLIC = "https://gatekey.example.org"
@@ -62,7 +62,9 @@ def test_a_form_without_the_token_changes_nothing(console: ServedConsole) -> Non
     answer = console.member().post(f"{console.cluster_path}/api", data={"name": "forged", "scope": "Zeebe"})
 
     assert 403 == answer.status_code
-    assert "forged" not in [each.client.name for each in console.desk.clients.of_cluster(console.cluster.cluster_id)]
+    assert "forged" not in [
+        each.client.name for each in console.services.clients.of_cluster(console.cluster.cluster_id)
+    ]
 
 
 def test_a_form_with_the_token_of_another_session_changes_nothing(console: ServedConsole) -> None:
@@ -72,7 +74,7 @@ def test_a_form_with_the_token_of_another_session_changes_nothing(console: Serve
     answer = console.member().post(path, data={"csrf": other})
 
     assert 403 == answer.status_code
-    assert console.desk.clients.find(created.client.client_id)
+    assert console.services.clients.find(created.client.client_id)
 
 
 def test_a_token_that_stands_twice_counts_as_none(console: ServedConsole) -> None:

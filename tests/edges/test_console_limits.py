@@ -10,9 +10,9 @@ from contextlib import closing
 import httpx
 import pytest
 
-from gatekey.server.auditing.counting import Row
-from gatekey.server.auditing.history import Block
-from gatekey.server.storage.request_history import SqlRequestHistory
+from gatekey.server.storage.traffic.request_history import SqlRequestHistory
+from gatekey.server.traffic.counting import Row
+from gatekey.server.traffic.history import Block
 from support.console import ServedConsole, csrf_of, press, served_console
 
 HOME, NETWORK = "203.0.113.24", "2001:db8:1:2::/64"
@@ -35,7 +35,7 @@ def ids(console: ServedConsole) -> dict[str, str]:
     A living and a deleted client behind one blocked address, and strangers elsewhere.
     """
     live, gone = (console.create_client(name).client.client_id for name in ("live", "gone"))
-    console.desk.clients.delete(gone, by="test")
+    console.services.clients.delete(gone, by="test")
     history, minute, now = SqlRequestHistory(console.database, 86_400), int(time.time() // 60), time.time()
 
     def row(client_id: str, agent: str, outcome: str, address: str = HOME, verdict: str = "admitted") -> Row:
@@ -154,7 +154,7 @@ def test_a_forged_form_unblocks_nobody(console: ServedConsole, person: httpx.Cli
     )
 
     assert [303, 403, 403] == [each.status_code for each in (stranger, without_token, elsewhere)]
-    assert "192.0.2.50" not in {order.address for order in console.desk.limits.store.orders(None)}
+    assert "192.0.2.50" not in {order.address for order in console.services.limits.store.orders(None)}
 
 
 def test_unblocking_is_confirmed_ordered_and_kept_with_who_and_why(
@@ -172,7 +172,7 @@ def test_unblocking_is_confirmed_ordered_and_kept_with_who_and_why(
         ).fetchall()
 
     assert (303, "/limits/192.0.2.60?unblocked") == (answer.status_code, answer.headers["location"])
-    assert "192.0.2.60" in {order.address for order in console.desk.limits.store.orders(None)}
+    assert "192.0.2.60" in {order.address for order in console.services.limits.store.orders(None)}
     assert [("owner@localhost", '{"reason": "the old worker is stopped"}')] == audit
     assert "as if it had never asked" in after
     assert "by owner@localhost: the old worker is stopped" in after

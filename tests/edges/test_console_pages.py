@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clusters.addresses import addresses_of
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.storage.database import Database
-from gatekey.server.web.console.entrance.pages import CONSOLE, STATIC
-from gatekey.wire.vocabulary import Scope
+from gatekey.server.console.base.pages import CONSOLE, STATIC
+from gatekey.server.storage.sql.database import Database
 from support.console import ServedConsole, press, served_console
 
 POLICY = (
@@ -116,7 +116,7 @@ def test_every_form_that_changes_something_carries_the_token(answers: dict[str, 
 def test_the_overview_ends_with_the_whole_client_configuration(console: ServedConsole) -> None:
     page = console.member().get(console.cluster_path).text
     shown = page[page.index("Client configuration") :]
-    addresses = addresses_of(console.cluster, console.desk.site)
+    addresses = addresses_of(console.cluster, console.services.site)
     expected = [
         *(addresses.cluster_id, addresses.region, addresses.zeebe, addresses.grpc, addresses.rest),
         *(addresses.tasklist, addresses.operate, addresses.optimize, addresses.secrets, addresses.token_url),
@@ -129,7 +129,7 @@ def test_the_overview_ends_with_the_whole_client_configuration(console: ServedCo
 def test_a_cluster_name_is_text_even_if_it_looks_like_a_page(console: ServedConsole) -> None:
     # No rule lets such a name in; the page must not depend on that.
     name = "<script>alert('x')</script>"
-    store = console.desk.clusters.store
+    store = console.services.clusters.store
     cluster = Cluster(
         "00000000-0000-4000-8000-000000000001",
         console.cluster.organisation_id,

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from gatekey.oauth import credentials_file
+from gatekey.oauth.credentials_file import FileFormat
+from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clients.model import Created, ListedSecret, Rotated, SecretUse
 from gatekey.server.clients.rotation import LIVE_LIMIT
 from gatekey.server.clusters.addresses import addresses_of
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.storage.secret_store import SqlSecretStore
-from gatekey.wire import credentials_file
-from gatekey.wire.credentials_file import FileFormat
-from gatekey.wire.secret_text import SecretText
+from gatekey.server.storage.stores.secret_store import SqlSecretStore
 from support.console import ServedConsole, field_of, served_console
 
 WAIT = timedelta(seconds=20)
@@ -47,11 +47,11 @@ def rotate(
 
 
 def listed(console: ServedConsole, created: Created) -> tuple[ListedSecret, ...]:
-    return console.desk.secrets.of_client(created.client.client_id)
+    return console.services.secrets.of_client(created.client.client_id)
 
 
 def live(console: ServedConsole, created: Created) -> list[str]:
-    now = console.desk.secrets.now()
+    now = console.services.secrets.now()
     return [each.secret.secret_id for each in listed(console, created) if each.secret.lives(now)]
 
 
@@ -59,7 +59,7 @@ def another(console: ServedConsole, created: Created) -> Rotated:
     """
     Rotate without the console.
     """
-    rotated = console.desk.secrets.rotate(created.client.client_id, by="test")
+    rotated = console.services.secrets.rotate(created.client.client_id, by="test")
     assert isinstance(rotated, Rotated)
     return rotated
 
@@ -118,7 +118,7 @@ def test_the_new_secret_is_shown_once_with_its_file(console: ServedConsole, crea
     person = console.member()
     answer = rotate(console, person, created)
     secret = field_of(answer.text, "secret")
-    addresses = addresses_of(console.cluster, console.desk.site)
+    addresses = addresses_of(console.cluster, console.services.site)
     entries = credentials_file.credentials(
         addresses, created.client.client_id, SecretText(secret), created.client.scopes
     )
@@ -250,7 +250,7 @@ def test_an_unknown_secret_is_not_found(console: ServedConsole, created: Created
 
 @pytest.mark.parametrize("tail", ["/secrets/rotate", "/secrets/{}/end"])
 def test_secrets_are_not_reached_through_another_cluster(console: ServedConsole, created: Created, tail: str) -> None:
-    other = console.desk.clusters.create(
+    other = console.services.clusters.create(
         f"c-{secrets.token_hex(4)}", "local", "localhost:1", "http://localhost:1", by="test"
     )
     assert isinstance(other, Cluster)

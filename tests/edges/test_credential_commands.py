@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gatekey.cli import commands
 from gatekey.errors import GatekeyError
+from gatekey.oauth.credentials_file import parse
 from gatekey.server.settings import Settings
-from gatekey.wire.credentials_file import parse
 from support.credentials import a_key, jwk_of, opened_office, pem_of
 
 

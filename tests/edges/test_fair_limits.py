@@ -11,10 +11,10 @@ from itertools import count
 
 import pytest
 
-from gatekey.server.auditing.model import OAuthAnswered, Outcome, Verdict
+from gatekey.oauth.client_authentication import ASSERTION_TYPE
 from gatekey.server.clients.model import Created
-from gatekey.server.limiting.rules import Rule, Subject
-from gatekey.wire.client_authentication import ASSERTION_TYPE
+from gatekey.server.events.model import OAuthAnswered, Outcome, Verdict
+from gatekey.server.limits.rules import Rule, Subject
 from support.credentials import a_key, good_claims, jwk_of, sign_assertion
 from support.service import FORM, PROTOCOLS, Caller, Reply, Service, add_client, served
 

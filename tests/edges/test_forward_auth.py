@@ -12,8 +12,8 @@ from contextlib import closing
 
 import pytest
 
-from gatekey.server.guarding import rules
-from gatekey.server.web.forward_auth import NO_CALL, NO_KEY
+from gatekey.server.api.decision import NO_CALL, NO_KEY
+from gatekey.server.gateway.policy import rules
 from support.gateway import PATIENCE, Answer, wait_until
 from support.product import Product, running_product
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from gatekey.server.guarding import rules
+from gatekey.server.gateway.policy import rules
 from support.gateway import TOPOLOGY, B
 from support.proxies import SETTINGS, Proxied, document, find_program, proxied
 

@@ -11,8 +11,8 @@ from typing import Any
 import grpc
 import pytest
 
-from gatekey.server.guarding.model import AccessLog, Address, GuardedCluster
-from gatekey.server.guarding.revocations import FOREVER, Named, Subject
+from gatekey.server.gateway.policy.model import AccessLog, Address, GuardedCluster
+from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
 from support.gateway import TOPOLOGY, A, Stand, standing, wait_until
 
 Lines = Callable[[int], list[dict[str, Any]]]

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.auditing.model import ConfigurationGiven, Failed
-from gatekey.server.dataplane.publishing import PublishedParts, Publisher
-from gatekey.server.guarding.compile import compile_view
-from gatekey.server.guarding.compile.resources import Part, Response, discovery_response
-from gatekey.server.guarding.model import Address, GatewayView
-from gatekey.server.web.gateway_discovery import Board
+from gatekey.server.api.gateway import PendingPolls
+from gatekey.server.events.model import ConfigurationGiven, Failed
+from gatekey.server.gateway.envoy import compile_view
+from gatekey.server.gateway.envoy.resources import Part, Response, discovery_response
+from gatekey.server.gateway.policy.model import Address, GatewayView
+from gatekey.server.gateway.runner.publishing import PublishedParts, Publisher
 from support.service import Reply, Service, served
 
 RESOURCES = compile_view(GatewayView(Address("localhost", 1), "http://issuer", "{}", "camunda.io"))
@@ -88,7 +88,7 @@ def test_a_service_that_ends_holds_no_question(tmp_path: Path) -> None:
 
     async def end_while_one_waits() -> Response | None:
         ending = threading.Event()
-        board = Board(parts, ending.is_set)
+        board = PendingPolls(parts, ending.is_set)
         waiting = asyncio.create_task(board.newer(lambda: parts.current(Part.ROUTES), version))
         await asyncio.sleep(0)
         ending.set()

@@ -18,7 +18,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from gatekey.server.dataplane import (
+from gatekey.server.gateway.policy import rules
+from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
+from gatekey.server.gateway.runner import (
     AddressTaken,
     ConfigurationApplied,
     ConfigurationRejected,
@@ -29,8 +31,6 @@ from gatekey.server.dataplane import (
     Restarted,
     Started,
 )
-from gatekey.server.guarding import rules
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
 from support.gateway import PATIENCE, TOPOLOGY, A, B, Issuer, Stand, free_port, standing, wait_until
 
 
@@ -204,8 +204,8 @@ def test_an_upstream_without_an_address_does_not_hold_up_the_others(tmp_path: Pa
 
 LONELY = """
 import asyncio, pathlib, sys, uvloop
-from gatekey.server.dataplane import Gateway
-from gatekey.server.guarding.model import Address, GatewayView
+from gatekey.server.gateway.runner import Gateway
+from gatekey.server.gateway.policy.model import Address, GatewayView
 
 async def live():
     gateway = Gateway(pathlib.Path(sys.argv[1]), lambda event: print(event.process_id, flush=True), 1)

@@ -13,11 +13,11 @@ from typing import Any
 import grpc
 import pytest
 
-from gatekey.server.dataplane import ConfigurationApplied, ConfigurationRejected, Restarted, Started
-from gatekey.server.guarding import rules
-from gatekey.server.guarding.compile.revocations import MOST_LATEST
-from gatekey.server.guarding.model import Address, GuardedCluster
-from gatekey.server.guarding.revocations import FOREVER, Named, Subject
+from gatekey.server.gateway.envoy.revocations import MOST_LATEST
+from gatekey.server.gateway.policy import rules
+from gatekey.server.gateway.policy.model import Address, GuardedCluster
+from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
+from gatekey.server.gateway.runner import ConfigurationApplied, ConfigurationRejected, Restarted, Started
 from support.gateway import PATIENCE, TOPOLOGY, A, B, Stand, standing, wait_until
 
 ACTIVATE_JOBS = "/gateway_protocol.Gateway/ActivateJobs"

@@ -10,11 +10,11 @@ from typing import Any
 import grpc
 import pytest
 
-from gatekey.server.guarding import rules
-from gatekey.server.guarding.compile.upstreams import upstream_name
-from gatekey.server.guarding.decide import decide
-from gatekey.server.guarding.model import Allowed, Claims, Denied, GatewayView, GuardedCluster, Kind, RequestHead
-from gatekey.server.guarding.revocations import Named, Subject
+from gatekey.server.gateway.envoy.upstreams import upstream_name
+from gatekey.server.gateway.policy import rules
+from gatekey.server.gateway.policy.decide import decide
+from gatekey.server.gateway.policy.model import Allowed, Claims, Denied, GatewayView, GuardedCluster, Kind, RequestHead
+from gatekey.server.gateway.policy.revocations import Named, Subject
 from support.gateway import CLUSTER_CLAIM, TOPOLOGY, A, B, RestUpstream, Stand, standing
 
 ZEEBE, OPERATE, TASKLIST, OPTIMIZE = (f"{word}.camunda.io" for word in ("zeebe", "operate", "tasklist", "optimize"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from gatekey.server.guarding.model import GuardedCluster
+from gatekey.server.gateway.policy.model import GuardedCluster
 from support.gateway import PATIENCE, TOPOLOGY, A, B, Issuer, Stand, standing, wait_until
 
 ACTIVATE_JOBS = "/gateway_protocol.Gateway/ActivateJobs"

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from gatekey.server.guarding.model import Address, GuardedCluster, UpstreamTls
+from gatekey.server.gateway.policy.model import Address, GuardedCluster, UpstreamTls
 from support.certificates import write_certificate
 from support.gateway import PATIENCE, TOPOLOGY, A, GrpcUpstream, RestUpstream, Stand, standing, wait_until
 

@@ -13,7 +13,7 @@ import grpc
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gatekey.server.guarding.model import Address
+from gatekey.server.gateway.policy.model import Address
 from support.gateway import CLUSTER_CLAIM, TOPOLOGY, A, B, Issuer, Stand, compact, free_port, standing
 
 Headers = list[tuple[str, str]]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gatekey.wire.identifiers import make_secret, make_secret_id
+from gatekey.oauth.identifiers import make_secret, make_secret_id
 from support.product import Product, running_product
 
 QUICK = {"limit_rate": 10_000, "limit_burst": 10_000, "limit_block_after": 10_000}

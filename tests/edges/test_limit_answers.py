@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatekey.server.auditing.model import OAuthAnswered, Outcome, Verdict
+from gatekey.server.events.model import OAuthAnswered, Outcome, Verdict
 from support.service import FORM, PROTOCOLS, Caller, Reply, Service, add_client, basic, served
 
 PATHS = ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/leaks"]

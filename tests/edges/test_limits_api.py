@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import pytest
 
-from gatekey.server.storage.request_history import SqlRequestHistory
-from gatekey.server.storage.request_recorder import RequestRecorder
-from gatekey.server.web.console.entrance.forgery import csrf_token
-from gatekey.wire.secret_text import SecretText
+from gatekey.http.csrf import csrf_token
+from gatekey.oauth.secret_text import SecretText
+from gatekey.server.storage.traffic.request_history import SqlRequestHistory
+from gatekey.server.storage.traffic.request_recorder import RequestRecorder
 from support.service import JSON, Reply, Service, add_client, served
 
 NETWORK = "2001:db8::/64"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from gatekey.server.auditing.model import OAuthAnswered, Outcome
+from gatekey.server.events.model import OAuthAnswered, Outcome
 from support.service import Service, add_client, served
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gatekey.wire.client_authentication import ASSERTION_TYPE
+from gatekey.oauth.client_authentication import ASSERTION_TYPE
 from support.credentials import a_key, encode, good_claims, jwk_of, pem_of, sign_assertion
 from support.product import Product, running_product
 

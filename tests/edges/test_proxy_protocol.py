@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.auditing.model import CallerDoubted, OAuthAnswered
-from gatekey.server.limiting.origin.proxy_header import LONGEST_LINE, SIGNATURE
-from gatekey.server.serving.proxied import SILENT
+from gatekey.server.callers.proxy_header import LONGEST_LINE, SIGNATURE
+from gatekey.server.events.model import CallerDoubted, OAuthAnswered
+from gatekey.server.run.proxied import SILENT
 from support.product import running_product
 from support.service import PATIENCE, PROTOCOLS, Caller, Service, eventually, served
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.auditing.model import Failed
-from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
-from gatekey.server.storage.redis_limiter import RedisLimiter
-from support.askers import DEADLINE, HOT, Board, policy_of, running, wait_for_questions
+from gatekey.server.events.model import Failed
+from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
+from gatekey.server.storage.redis.limiter import RedisLimiter
+from support.askers import DEADLINE, HOT, Scoreboard, policy_of, running, wait_for_questions
 from support.certificates import write_certificate
 from support.ports import free_port
 from support.redis_hammering import PROGRAM
@@ -31,8 +31,8 @@ def store(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> Board:
-    made = Board(tmp_path / "board")
+def board(tmp_path: Path) -> Scoreboard:
+    made = Scoreboard(tmp_path / "board")
     made.now = START
     return made
 
@@ -44,7 +44,7 @@ def blocked(limiter: RedisLimiter, address: str = HOT) -> bool:
 
 
 def test_one_address_gets_exactly_its_burst_and_its_rate_from_all_processes_together(
-    store: RedisServer, board: Board
+    store: RedisServer, board: Scoreboard
 ) -> None:
     burst, steps, step, workers = 100, 60, 350 * SECOND // 1000, range(3)
 
@@ -62,7 +62,9 @@ def test_one_address_gets_exactly_its_burst_and_its_rate_from_all_processes_toge
     assert burst + steps * step // SECOND - len(workers) <= sum(admitted) <= burst + steps * step // SECOND
 
 
-def test_a_worker_killed_at_any_instant_holds_up_nobody_and_gives_nobody_more(store: RedisServer, board: Board) -> None:
+def test_a_worker_killed_at_any_instant_holds_up_nobody_and_gives_nobody_more(
+    store: RedisServer, board: Scoreboard
+) -> None:
     burst, kills = 5000, 4
     with ExitStack() as stack:
         hammering = [

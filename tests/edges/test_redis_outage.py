@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.auditing.model import Event, Failed, Recovered
-from gatekey.server.limiting.meanwhile import AdmitNone
-from gatekey.server.limiting.memory import MemoryLimiter
-from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
+from gatekey.server.events.model import Event, Failed, Recovered
+from gatekey.server.limits.meanwhile import AdmitNone
+from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from support.ports import free_port
 from support.redis_store import RedisServer, redis_limiter, redis_server
 from support.service import PATIENCE, Memory, eventually

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from gatekey.server.auditing.model import OAuthAnswered
+from gatekey.server.events.model import OAuthAnswered
 from support.service import PATIENCE, Caller, Service, eventually, served
 
 ADDRESSES = (f"127.0.3.{number}" for number in count(1))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 from joserfc import jwk, jwt
 
-from gatekey.server.auditing.model import SecretsRead
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.issuing.keys import encode_segment
+from gatekey.server.events.model import SecretsRead
+from gatekey.server.signing_keys.keys import encode_segment
 from support.service import Reply, Service, add_client, served
 
 PROBLEM = {"type", "title", "status", "detail", "instance"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatekey.server.auditing.model import OAuthAnswered, Outcome, Verdict
+from gatekey.server.events.model import OAuthAnswered, Outcome, Verdict
 from support.service import PROTOCOLS, Service, add_client, served
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.limiting.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
-from gatekey.server.limiting.shared import SharedLimiter
-from support.askers import DEADLINE, HOT, Board, hammer, policy_of, told, wait_for_questions
+from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
+from gatekey.server.limits.shared import SharedLimiter
+from support.askers import DEADLINE, HOT, Scoreboard, hammer, policy_of, told, wait_for_questions
 from support.askers import running as run_program
 
 START = 5_000 * SECOND
@@ -33,7 +33,7 @@ def run_hammering(table: str, board: str, burst: str, worker: str) -> None:
     """
     Ask for the same address until killed.
     """
-    shared = Board(Path(board))
+    shared = Scoreboard(Path(board))
     hammer(SharedLimiter.open(Path(table), policy_of(burst), lambda: shared.now), shared, int(worker))
 
 
@@ -41,7 +41,7 @@ def run_forking(table: str, board: str, burst: str, workers: str, kills: str) ->
     """
     Open the table once, then fork workers from here: after each few questions one is killed and another forked.
     """
-    shared = Board(Path(board))
+    shared = Scoreboard(Path(board))
     limiter = SharedLimiter.open(Path(table), policy_of(burst), lambda: shared.now)
     children: dict[int, int] = {}
 
@@ -139,13 +139,15 @@ def table(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> Board:
-    made = Board(tmp_path / "board")
+def board(tmp_path: Path) -> Scoreboard:
+    made = Scoreboard(tmp_path / "board")
     made.now = START
     return made
 
 
-def test_one_address_gets_exactly_its_burst_and_its_rate_from_all_processes_together(table: Path, board: Board) -> None:
+def test_one_address_gets_exactly_its_burst_and_its_rate_from_all_processes_together(
+    table: Path, board: Scoreboard
+) -> None:
     burst, steps, step = 100, 60, 350 * SECOND // 1000
     workers = range(3)
 
@@ -163,7 +165,7 @@ def test_one_address_gets_exactly_its_burst_and_its_rate_from_all_processes_toge
 
 
 def test_killing_workers_again_and_again_neither_stops_the_others_nor_gives_anybody_more(
-    table: Path, board: Board
+    table: Path, board: Scoreboard
 ) -> None:
     burst, workers, kills = 5000, 3, 100
     run("forking", table, board.path, burst, workers, kills)

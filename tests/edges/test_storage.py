@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import ServiceError, StorageUnavailable
-from gatekey.server.app.installation import Installation, open_installation
-from gatekey.server.app.parts import open_directory
+from gatekey.server.run.installation import Installation, open_installation
+from gatekey.server.run.parts import open_directory
 from gatekey.server.settings import Settings
 from support.service import add_client, installed
 
@@ -228,8 +228,8 @@ def test_no_error_of_the_database_carries_the_values_of_a_statement(installation
 OPENING = """
 import sys
 from pathlib import Path
-from gatekey.server.app.installation import open_installation
-from gatekey.server.app.parts import open_directory
+from gatekey.server.run.installation import open_installation
+from gatekey.server.run.parts import open_directory
 from gatekey.server.settings import Settings
 
 settings = Settings(data=Path(sys.argv[1]))

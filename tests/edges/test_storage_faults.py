@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.auditing.model import Failed, OAuthAnswered
+from gatekey.server.events.model import Failed, OAuthAnswered
 from support.product import GATEKEY, Product
 from support.service import PROTOCOLS, Caller, Reply, Service, add_client, served
 

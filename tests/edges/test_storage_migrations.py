@@ -14,9 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from gatekey.errors import ServiceError
-from gatekey.server.storage.database import Database, create_private
-from gatekey.server.storage.migrating import HEAD, migrate
-from gatekey.server.storage.tables import metadata
+from gatekey.server.storage.sql.database import Database, create_private
+from gatekey.server.storage.sql.migrating import HEAD, migrate
+from gatekey.server.storage.sql.tables import metadata
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_newest_revision_is_the_one_the_code_knows() -> None:
     config = Config()
-    config.set_main_option("script_location", "gatekey.server.storage:migrations")
+    config.set_main_option("script_location", "gatekey.server.storage.sql:migrations")
 
     assert [HEAD] == ScriptDirectory.from_config(config).get_heads()
 

@@ -12,13 +12,13 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from gatekey.server.issuing.keys import SigningKey
-from gatekey.server.issuing.rotation import RotationPolicy, due
-from gatekey.server.storage.database import Database, create_private
+from gatekey.server.signing_keys.keys import SigningKey
+from gatekey.server.signing_keys.rotation import RotationPolicy, due
 from gatekey.server.storage.directory import Directory
-from gatekey.server.storage.key_store import SqlKeyStore
-from gatekey.server.storage.migrating import migrate
-from gatekey.server.storage.sealing import Seal
+from gatekey.server.storage.sql.database import Database, create_private
+from gatekey.server.storage.sql.migrating import migrate
+from gatekey.server.storage.stores.key_store import SqlKeyStore
+from gatekey.server.vault.sealing import Seal
 
 CREATED = 1_800_000_000.5
 SEAL = Seal(bytes(32))
@@ -97,7 +97,7 @@ def old(tmp_path: Path) -> Iterator[Database]:
     with closing(Database(path)) as database:
         with database.writing() as connection:
             config = Config()
-            config.set_main_option("script_location", "gatekey.server.storage:migrations")
+            config.set_main_option("script_location", "gatekey.server.storage.sql:migrations")
             config.attributes["connection"] = connection
             command.upgrade(config, "0001")
         with closing(sqlite3.connect(path)) as connection:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gatekey.server.storage.tls.authority import Pair, issue, make_authority
+from gatekey.server.certificates.authority import Pair, issue, make_authority
 from support.gateway import wait_until
 from support.product import Product, running_product
 

@@ -14,7 +14,7 @@ import grpc
 import httpx
 import pytest
 
-from gatekey.server.storage.tls.authority import Pair, issue, make_authority
+from gatekey.server.certificates.authority import Pair, issue, make_authority
 from support.gateway import PATIENCE, TOPOLOGY, GrpcUpstream, RestUpstream, wait_until
 from support.product import Product, running_product
 

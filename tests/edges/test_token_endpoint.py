@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from joserfc import jwk, jwt
 
-from gatekey.server.app.installation import Installation, open_installation
-from gatekey.server.auditing.model import Failed
+from gatekey.oauth.identifiers import make_secret
 from gatekey.server.clients.model import Created
-from gatekey.server.serving.http_server import BoundedProtocol
+from gatekey.server.events.model import Failed
+from gatekey.server.run.http_server import BoundedProtocol
+from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.settings import Settings
-from gatekey.wire.identifiers import make_secret
 from support.product import Product, running_product
 from support.service import FORM, JSON, Caller, Reply, add_client, basic, eventually, served
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive
 
-from gatekey.server.app.admitting import make_limits
-from gatekey.server.app.answering import compose
-from gatekey.server.app.limiters import make_limiter
-from gatekey.server.app.parts import open_directory
-from gatekey.server.auditing.model import Event, OAuthAnswered
-from gatekey.server.serving.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
-from gatekey.server.web.plain import BODY_SECONDS
+from gatekey.http.asgi import BODY_SECONDS
+from gatekey.server.events.model import Event, OAuthAnswered
+from gatekey.server.run.admitting import make_limits
+from gatekey.server.run.answering import compose
+from gatekey.server.run.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
+from gatekey.server.run.limiters import make_limiter
+from gatekey.server.run.parts import open_directory
 from support.jumping_clock import JumpingLoop
 from support.service import PROTOCOLS, Memory, installed
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.auditing.model import CallerDoubted, OAuthAnswered
-from gatekey.server.serving.http_server import BoundedProtocol
-from gatekey.server.serving.token_protocol import TokenProtocol
+from gatekey.server.events.model import CallerDoubted, OAuthAnswered
+from gatekey.server.run.http_server import BoundedProtocol
+from gatekey.server.run.token_protocol import TokenProtocol
 from support.product import running_product
 from support.service import PROTOCOLS, Caller, Service, eventually, served
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Download, Page, sync_playwright
 
-from gatekey.wire import credentials_file
+from gatekey.oauth import credentials_file
 from support.product import Product, running_product
 from support.service import Caller, eventually
 

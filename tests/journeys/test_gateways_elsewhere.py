@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.storage.tls.authority import Pair, issue, make_authority
+from gatekey.server.certificates.authority import Pair, issue, make_authority
 from support.fleet import RemoteGateway, remote_gateway
 from support.gateway import RestUpstream
 from support.product import Product, running_product

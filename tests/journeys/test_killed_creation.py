@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app.installation import open_installation
+from gatekey.server.run.installation import open_installation
 from gatekey.server.settings import Settings
 from support.product import GATEKEY, STOP_SECONDS, Product, running_product
 from support.service import add_client

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gatekey.wire.credentials_file import parse
+from gatekey.oauth.credentials_file import parse
 from support.product import Product, running_product
 
 QUICK = {"limit_rate": 10_000, "limit_burst": 10_000, "limit_block_after": 10_000, "storm_shield": 0}

@@ -17,8 +17,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from gatekey.server.app.installation import open_installation
-from gatekey.server.app.parts import open_directory
+from gatekey.server.run.installation import open_installation
+from gatekey.server.run.parts import open_directory
 from gatekey.server.settings import Settings
 from support.product import Product
 from support.waiting import wait_until

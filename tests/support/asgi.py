@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from gatekey.server.guarding.model import Address
+from gatekey.server.gateway.policy.model import Address
 from support.ports import free_port
 from support.waiting import PATIENCE, wait_until
 

@@ -15,15 +15,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gatekey.server.limiting.model import Admitted, LimitPolicy
-from gatekey.server.limiting.ports import Limiter
+from gatekey.server.limits.model import Admitted, LimitPolicy
+from gatekey.server.limits.ports import Limiter
 
 HOT = "192.0.2.1"
 DEADLINE = 60
 """Seconds after which a process that does not move is a fault."""
 
 
-class Board:
+class Scoreboard:
     """
     Words that all processes see, each written by one of them: the clock, and what each worker has asked and got.
     """
@@ -55,7 +55,7 @@ class Board:
         self._words[1 + 2 * worker] += 1
 
 
-def hammer(limiter: Limiter, board: Board, worker: int) -> None:
+def hammer(limiter: Limiter, board: Scoreboard, worker: int) -> None:
     """
     Ask for the same address until killed.
     """
@@ -70,7 +70,7 @@ def policy_of(burst: str) -> LimitPolicy:
     return LimitPolicy(burst=int(burst), block_after=2**32 - 1)
 
 
-def wait_for_questions(board: Board, workers: Iterable[int], count: int) -> None:
+def wait_for_questions(board: Scoreboard, workers: Iterable[int], count: int) -> None:
     """
     Wait until each of the workers has asked so many more questions.
     """

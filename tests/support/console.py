@@ -15,19 +15,19 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from gatekey.server.app.installation import open_installation
-from gatekey.server.app.operating import Operating
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
+from gatekey.server.console.routes import ConsoleServices, console
+from gatekey.server.run.installation import open_installation
+from gatekey.server.run.operating import Operating
 from gatekey.server.settings import Settings
-from gatekey.server.storage.client_store import SqlClientStore
-from gatekey.server.storage.cluster_store import SqlClusterStore
-from gatekey.server.storage.database import Database
-from gatekey.server.storage.people_store import SqlPeopleStore
-from gatekey.server.storage.sealing import Seal
-from gatekey.server.storage.secret_store import SqlSecretStore
-from gatekey.server.web.console.rooms import Desk, console
+from gatekey.server.storage.sql.database import Database
+from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.client_store import SqlClientStore
+from gatekey.server.storage.stores.cluster_store import SqlClusterStore
+from gatekey.server.storage.stores.secret_store import SqlSecretStore
+from gatekey.server.vault.sealing import Seal
 
 LONGEST_LIFE = timedelta(days=7)
 """What tokens of these clients live at most; nobody here asks for one."""
@@ -51,10 +51,10 @@ class Clock:
 @dataclass(frozen=True)
 class ServedConsole:
     """
-    A running console, with the desk it asks at and the database behind it.
+    A running console, with the services it asks at and the database behind it.
     """
 
-    desk: Desk
+    services: ConsoleServices
     database: Database
     clock: Clock
     url: str
@@ -62,7 +62,7 @@ class ServedConsole:
 
     @property
     def cluster(self) -> Cluster:
-        return self.desk.clusters.all()[0]
+        return self.services.clusters.all()[0]
 
     @property
     def cluster_path(self) -> str:
@@ -72,7 +72,7 @@ class ServedConsole:
         """
         Return the path of a new sign-in link.
         """
-        return f"/sign-in/{self.desk.sign_in.issue_link()}"
+        return f"/sign-in/{self.services.sign_in.issue_link()}"
 
     def stranger(self) -> httpx.Client:
         """
@@ -104,10 +104,10 @@ class ServedConsole:
         cluster = self.cluster
         name = name or f"client-{secrets.token_hex(4)}"
         wish = Wish(name, ("Zeebe", "Operate"), cluster.cluster_id, cluster.organisation_id, by="test")
-        created = self.desk.clients.create(wish)
+        created = self.services.clients.create(wish)
         assert isinstance(created, Created), created
         if presented:
-            self.desk.clients.mark_presented(created)
+            self.services.clients.mark_presented(created)
         return created
 
     def leave(self) -> None:
@@ -124,7 +124,7 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
     clock = Clock()
     used = database or installation.database
     operating = Operating.of(used, installation.master, installation.settings)
-    desk = Desk(
+    services = ConsoleServices(
         clients=replace(
             installation.clients,
             store=SqlClientStore(used, LONGEST_LIFE),
@@ -140,8 +140,8 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
         csrf_key=secrets.token_bytes(32),
     )
     try:
-        with _served(Starlette(routes=console(desk))) as url:
-            served = ServedConsole(desk, used, clock, url)
+        with _served(Starlette(routes=console(services))) as url:
+            served = ServedConsole(services, used, clock, url)
             try:
                 yield served
             finally:

@@ -21,23 +21,23 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gatekey.server.app.installation import Installation, open_installation
+from gatekey.oauth.client_authentication import AssertionCredential, Credential, Method, SecretCredential
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.token_request import TokenRequest
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import ClientKey, Created
-from gatekey.server.issuing.assertions import AssertionCheck
-from gatekey.server.issuing.authentication import ClientAuthentication
-from gatekey.server.issuing.keys import SigningKey
-from gatekey.server.issuing.model import Granted, IssuingPolicy, Refused, TokenForm
-from gatekey.server.issuing.token_life import TokenLife
-from gatekey.server.issuing.tokens import TokenService
-from gatekey.server.issuing.verification import TokenCheck
+from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.settings import Settings
+from gatekey.server.signing_keys.keys import SigningKey, TokenType
 from gatekey.server.storage.directory import Directory
-from gatekey.server.storage.revocation_store import SqlRevocationStore, SqlSpentAssertions
-from gatekey.server.storage.sealing import Seal
-from gatekey.wire.client_authentication import AssertionCredential, Credential, Method, SecretCredential
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_request import TokenRequest
+from gatekey.server.storage.stores.revocation_store import SqlRevocationStore, SqlSpentAssertions
+from gatekey.server.tokens.assertions import AssertionCheck
+from gatekey.server.tokens.authentication import ClientAuthentication
+from gatekey.server.tokens.model import Granted, IssuingPolicy, Refused
+from gatekey.server.tokens.service import TokenService
+from gatekey.server.tokens.token_life import TokenLife
+from gatekey.server.tokens.verification import TokenCheck
+from gatekey.server.vault.sealing import Seal
 
 START = 1_900_000_000.0
 """A moment in 2030, after the signing key of every installation here was made."""
@@ -103,7 +103,7 @@ class Office:
             lifetime=settings.token_lifetime,
             audience_domain=site.audience_domain,
             gateway_hosts=frozenset({"localhost"}),
-            form=TokenForm(settings.token_form),
+            token_type=TokenType(settings.token_form),
             shield_window=settings.storm_shield,
         )
         directory = Directory(installation.folder.database_path, Seal(master.derive("storage")), self.clock)

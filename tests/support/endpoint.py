@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from gatekey import MemoryCache
 from gatekey.client.plan import Options
-from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.token_answer import encode_error, encode_success
+from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.oauth.token_answer import encode_error, encode_success
 
 START = 1_800_000_000.0
 REFUSED = HttpResponse(401, (), encode_error("invalid_client", "no"))

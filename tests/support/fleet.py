@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatekey.server.dataplane.envoy import find_envoy
+from gatekey.server.gateway.runner.envoy import find_envoy
 from support.ports import free_port
 from support.product import Product
 

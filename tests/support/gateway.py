@@ -20,9 +20,9 @@ from typing import Any, Self, TypeVar
 import grpc
 from joserfc import jwk, jwt
 
-from gatekey.server.dataplane import Gateway, GatewayEvent
-from gatekey.server.dataplane.gateway import GRACE
-from gatekey.server.guarding.model import Address, GatewayView, GuardedCluster
+from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
+from gatekey.server.gateway.runner import Gateway, GatewayEvent
+from gatekey.server.gateway.runner.gateway import GRACE
 from support.ports import free_port
 from support.waiting import PATIENCE, wait_until
 

@@ -2,8 +2,8 @@
 Counts by minute, as tests write them down.
 """
 
-from gatekey.server.auditing.history import Counted, NamedClient, Trace
-from gatekey.server.auditing.model import Outcome, Verdict
+from gatekey.server.events.model import Outcome, Verdict
+from gatekey.server.traffic.history import Counted, NamedClient, Trace
 
 NOW = 1_900_000_050.0
 """Half a minute into a minute of 2030."""

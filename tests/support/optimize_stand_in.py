@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gatekey.server.guarding.model import Address
+from gatekey.server.gateway.policy.model import Address
 from support.asgi import served_application
 
 DASHBOARDS = ["9b0eb845-e8ed-4824-bd85-8cd69038f2f5"]

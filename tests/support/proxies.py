@@ -17,7 +17,7 @@ from typing import Any
 
 import grpc
 
-from gatekey.server.dataplane.envoy import find_envoy
+from gatekey.server.gateway.runner.envoy import find_envoy
 from support.certificates import write_certificate
 from support.gateway import PATIENCE, Answer, GrpcUpstream, RestUpstream, wait_until
 from support.ports import free_port

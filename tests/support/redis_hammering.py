@@ -5,11 +5,11 @@ A program that asks a limiter over a store for one address until killed; it impo
 import sys
 from pathlib import Path
 
-from gatekey.server.auditing.model import Event
-from gatekey.server.limiting.meanwhile import AdmitNone
-from gatekey.server.storage.redis_limiter import SCRIPT, RedisLimiter
-from gatekey.server.storage.redis_link import RedisLink, connector
-from support.askers import Board, hammer, policy_of
+from gatekey.server.events.model import Event
+from gatekey.server.limits.meanwhile import AdmitNone
+from gatekey.server.storage.redis.limiter import SCRIPT, RedisLimiter
+from gatekey.server.storage.redis.link import RedisLink, connector
+from support.askers import Scoreboard, hammer, policy_of
 
 PROGRAM = __file__
 
@@ -30,7 +30,7 @@ def main(url: str, board: str, burst: str, worker: str) -> None:
     """
     Hammer by the clock of the board.
     """
-    shared = Board(Path(board))
+    shared = Scoreboard(Path(board))
     link = RedisLink(connector(url, None, 30), SCRIPT, Loud())
     limiter = RedisLimiter(link, policy_of(burst), KEY, AdmitNone(), lambda: shared.now)
     limiter.start()

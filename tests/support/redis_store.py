@@ -15,12 +15,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from gatekey.server.auditing.ports import Observer
-from gatekey.server.limiting.meanwhile import AdmitAll
-from gatekey.server.limiting.model import LimitPolicy
-from gatekey.server.limiting.ports import Limiter
-from gatekey.server.storage.redis_limiter import SCRIPT, RedisLimiter
-from gatekey.server.storage.redis_link import RedisLink, connector
+from gatekey.server.events.ports import Observer
+from gatekey.server.limits.meanwhile import AdmitAll
+from gatekey.server.limits.model import LimitPolicy
+from gatekey.server.limits.ports import Limiter
+from gatekey.server.storage.redis.limiter import SCRIPT, RedisLimiter
+from gatekey.server.storage.redis.link import RedisLink, connector
 from support.ports import free_port
 from support.redis_hammering import KEY
 from support.service import PATIENCE, Memory, eventually

@@ -22,25 +22,25 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gatekey.server.app.admitting import make_limits
-from gatekey.server.app.answering import compose
-from gatekey.server.app.installation import Installation, open_installation
-from gatekey.server.app.limiters import make_limiter
-from gatekey.server.app.parts import open_directory
-from gatekey.server.auditing.model import Event
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.limiting.limits import Limits
-from gatekey.server.serving.http_server import BoundedProtocol, HttpServer, http_server
-from gatekey.server.serving.proxied import ProxiedServer
-from gatekey.server.serving.token_protocol import TokenProtocol
+from gatekey.server.events.model import Event
+from gatekey.server.limits.limits import Limits
+from gatekey.server.run.admitting import make_limits
+from gatekey.server.run.answering import compose
+from gatekey.server.run.http_server import BoundedProtocol, HttpServer, http_server
+from gatekey.server.run.installation import Installation, open_installation
+from gatekey.server.run.limiters import make_limiter
+from gatekey.server.run.parts import open_directory
+from gatekey.server.run.proxied import ProxiedServer
+from gatekey.server.run.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
-from gatekey.server.storage.client_store import SqlClientStore
-from gatekey.server.storage.cluster_store import SqlClusterStore
-from gatekey.server.storage.people_store import SqlPeopleStore
-from gatekey.server.storage.sealing import Seal
-from gatekey.server.storage.secret_store import SqlSecretStore
+from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.client_store import SqlClientStore
+from gatekey.server.storage.stores.cluster_store import SqlClusterStore
+from gatekey.server.storage.stores.secret_store import SqlSecretStore
+from gatekey.server.vault.sealing import Seal
 
 PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtocol, id="at-once")]
 """The two ways of a token request: through ASGI, and the short one. All that is told of one is true of the other."""

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from gatekey.server.guarding.model import Address
+from gatekey.server.gateway.policy.model import Address
 from support.asgi import served_application
 
 SCHEMA = """

@@ -14,7 +14,7 @@ from typing import Any
 
 from gatekey import DiskCache, TokenError, TokenSource
 from gatekey.client.transport import UrllibTransport
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.oauth.http import HttpRequest, HttpResponse
 
 
 def die(*_: Any) -> Any:

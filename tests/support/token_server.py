@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from gatekey import MemoryCache
 from gatekey.client.plan import Options
-from gatekey.wire.token_answer import encode_error, encode_success
+from gatekey.oauth.token_answer import encode_error, encode_success
 from support.scripted_server import Answer, Asked, Reply, Server, serving
 
 TOKEN_PATH = "/oauth/token"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gatekey.client.authentication import token_request
-from gatekey.client.caching.memory import MemoryCache
-from gatekey.client.caching.ports import Key, Release
+from gatekey.client.cache.memory import MemoryCache
+from gatekey.client.cache.ports import Key, Release
 from gatekey.client.flow import (
     Asking,
     Flow,
@@ -34,9 +34,9 @@ from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.policy import LONGEST_BAR, NOTHING, Bar, Held, Renew, Use, Wish, decide
 from gatekey.client.settings import ClientSettings
 from gatekey.client.token import Freshness, Token
-from gatekey.wire.http import HttpResponse
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_answer import encode_error, encode_success
+from gatekey.oauth.http import HttpResponse
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.token_answer import encode_error, encode_success
 
 URL = "http://localhost:8400/oauth/token"
 START = 1_800_000_000.0

@@ -15,7 +15,7 @@ from benchmarks.limiter.storm.workers import Kind, Outcome, Worker
 from benchmarks.token_endpoint.requests import Credentials, post
 from benchmarks.token_endpoint.rows import DEFAULT_LIMIT, Row, Service
 from benchmarks.token_endpoint.servers import Peers, Server, launch
-from gatekey.server.limiting.limits import Mode
+from gatekey.server.limits.limits import Mode
 
 NO_PEERS = Peers(None, None)
 

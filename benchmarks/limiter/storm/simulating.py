@@ -6,9 +6,9 @@ import heapq
 from random import Random
 
 from benchmarks.limiter.storm.workers import Outcome, Worker
-from gatekey.server.limiting.limits import Limits, Mode
-from gatekey.server.limiting.memory import MemoryLimiter
-from gatekey.server.limiting.model import SECOND, Admitted, LimitPolicy
+from gatekey.server.limits.limits import Limits, Mode
+from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.model import SECOND, Admitted, LimitPolicy
 from gatekey.server.settings import Settings
 
 ADDRESS = "192.0.2.1"

@@ -9,7 +9,7 @@ from random import Random
 from benchmarks.limiter.storm.replaying import Ground, prepared
 from benchmarks.limiter.storm.simulating import simulate
 from benchmarks.limiter.storm.workers import WORKERS, Kind, Outcome, crew
-from gatekey.server.limiting.limits import Mode
+from gatekey.server.limits.limits import Mode
 
 CLIENTS = (1, 13)
 """All workers of one client, as copies of one program; and ten each of thirteen, as programs of several teams."""

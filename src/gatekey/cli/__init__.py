@@ -38,20 +38,14 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """
-    Loads the one command that was asked for: loading all of them takes longer than `gatekey token` does.
-    """
+    """Loads the one command that was asked for: loading all of them takes longer than `gatekey token` does."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """
-        Return the names, as `--help` lists them.
-        """
+        """Return the names, as `--help` lists them."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """
-        Return a command, None where there is none of this name.
-        """
+        """Return a command, None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
@@ -62,15 +56,11 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, package_name="gatekey", message="gatekey %(version)s")
 def commands() -> None:
-    """
-    API clients, access tokens and a guarded gateway for Camunda 8 / Zeebe.
-    """
+    """API clients, access tokens and a guarded gateway for Camunda 8 / Zeebe."""
 
 
 def main() -> None:
-    """
-    Run the command line; every expected failure is one sentence, a hint and an exit code, never a traceback.
-    """
+    """Run the command line; every expected failure is one sentence, a hint and an exit code, never a traceback."""
     try:
         commands(standalone_mode=False)
     except GatekeyError as error:

@@ -1,6 +1,4 @@
-"""
-The options of commands that need a token, and the source that they mean.
-"""
+"""The options of commands that need a token, and the source that they mean."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from gatekey.client.policy import Wish
 from gatekey.client.reading import read_credentials
 from gatekey.client.settings import Place
 from gatekey.client.source import TokenSource
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.vocabulary import Scope
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -26,9 +24,7 @@ NOTICEABLE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class AskedFor:
-    """
-    What the options say: whose token, for which API, and how many seconds it may take.
-    """
+    """What the options say: whose token, for which API, and how many seconds it may take."""
 
     env_file: str | None
     scope: Scope
@@ -37,9 +33,7 @@ class AskedFor:
 
 
 def asking_options(command: Command) -> Command:
-    """
-    Add the options that say which token is meant; the command gets them as `asked_for`.
-    """
+    """Add the options that say which token is meant; the command gets them as `asked_for`."""
 
     @click.option("--env-file", metavar="FILE", help="Credentials file; without it the environment is read.")
     @click.option(
@@ -76,9 +70,7 @@ def source_for(asked_for: AskedFor) -> TokenSource:
 
 
 def places_of(env_file: str | None) -> tuple[Place, ...]:
-    """
-    Return where settings are looked for; warns about a file that others can read.
-    """
+    """Return where settings are looked for; warns about a file that others can read."""
     environment = Place("the environment", os.environ)
     if env_file is None:
         return (environment,)

@@ -1,6 +1,4 @@
-"""
-`gatekey authority`: the local certificate authority.
-"""
+"""`gatekey authority`: the local certificate authority."""
 
 from pathlib import Path
 
@@ -12,9 +10,7 @@ from gatekey.cli.opening import Refusal, data_options, opened
 @click.command()
 @data_options
 def authority(config: Path | None, data: Path | None) -> None:
-    """
-    Print the certificate (PEM) of the local authority that `serve --tls auto` made; clients have to trust it.
-    """
+    """Print the certificate (PEM) of the local authority that `serve --tls auto` made; clients have to trust it."""
     with opened(config, data) as installation:
         file = installation.site.authority
         if file is None or not Path(file).exists():

@@ -1,6 +1,4 @@
-"""
-`gatekey clients keys`: the public keys with which a client proves who it is, instead of a secret.
-"""
+"""`gatekey clients keys`: the public keys with which a client proves who it is, instead of a secret."""
 
 import json
 from pathlib import Path
@@ -14,9 +12,7 @@ from gatekey.cli.output import print_json, print_table
 
 @click.group()
 def keys() -> None:
-    """
-    Add, list and remove the public keys of an API client (private_key_jwt).
-    """
+    """Add, list and remove the public keys of an API client (private_key_jwt)."""
 
 
 @keys.command("add")
@@ -29,7 +25,8 @@ def keys() -> None:
 @data_options
 def add(config: Path | None, data: Path | None, client: str, file: Path, *, as_json: bool) -> None:
     """
-    Register the public keys in FILE for CLIENT (client id or name) and print their ids, the `kid` of its assertions.
+    Register the public keys in FILE for CLIENT (client id or name) and print their ids, the `kid` of its
+    assertions.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -53,9 +50,7 @@ def add(config: Path | None, data: Path | None, client: str, file: Path, *, as_j
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool) -> None:
-    """
-    List the public keys of CLIENT (client id or name).
-    """
+    """List the public keys of CLIENT (client id or name)."""
     with opened(config, data) as installation:
         found = find_client(installation, client).client
         registered = installation.client_keys.of_client(found.client_id)
@@ -79,9 +74,7 @@ def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool)
 def remove(  # noqa: PLR0913 - one parameter an option
     config: Path | None, data: Path | None, client: str, kid: str, *, yes: bool, as_json: bool
 ) -> None:
-    """
-    Remove the key KID of CLIENT and revoke the tokens that it got.
-    """
+    """Remove the key KID of CLIENT and revoke the tokens that it got."""
     with opened(config, data) as installation:
         found = find_client(installation, client).client
         if not yes:

@@ -1,6 +1,4 @@
-"""
-`gatekey clients secrets`: the secrets of one API client.
-"""
+"""`gatekey clients secrets`: the secrets of one API client."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,18 +10,16 @@ from gatekey.cli.credentials_output import CredentialsOutput, NewCredentials
 from gatekey.cli.durations import duration, moment
 from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, find_cluster, opened
 from gatekey.cli.output import print_json, print_table
-from gatekey.wire.credentials_file import FileFormat, credentials
+from gatekey.oauth.credentials_file import FileFormat, credentials
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
     from gatekey.server.clients.model import Client, ListedSecret, Rotated
+    from gatekey.server.run.installation import Installation
 
 
 @click.group()
 def secrets() -> None:
-    """
-    List, rotate and end the secrets of an API client.
-    """
+    """List, rotate and end the secrets of an API client."""
 
 
 @secrets.command("list")
@@ -119,9 +115,7 @@ def rotate(  # noqa: PLR0913, PLR0917 - one parameter an option
 def end(  # noqa: PLR0913 - one parameter an option
     config: Path | None, data: Path | None, client: str, secret_id: str, *, yes: bool, as_json: bool
 ) -> None:
-    """
-    End the secret SECRET_ID of CLIENT now and revoke its tokens; the last one that works cannot be ended.
-    """
+    """End the secret SECRET_ID of CLIENT now and revoke its tokens; the last one that works cannot be ended."""
     with opened(config, data) as installation:
         found = find_client(installation, client).client
         if not yes:

@@ -1,6 +1,4 @@
-"""
-`gatekey clients`: the API clients of a cluster.
-"""
+"""`gatekey clients`: the API clients of a cluster."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +10,8 @@ from gatekey.cli.client_secrets import secrets
 from gatekey.cli.credentials_output import CredentialsOutput, NewCredentials
 from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, find_cluster, opened
 from gatekey.cli.output import print_details, print_json, print_table
-from gatekey.wire.credentials_file import FileFormat, credentials
-from gatekey.wire.vocabulary import in_order
+from gatekey.oauth.credentials_file import FileFormat, credentials
+from gatekey.oauth.vocabulary import in_order
 
 if TYPE_CHECKING:
     from gatekey.server.clients.model import Client, ListedClient
@@ -23,9 +21,7 @@ NOT_PRESENTED = "its secret may never have been shown: rotate it"
 
 @click.group()
 def clients() -> None:
-    """
-    Create, list, show, change and delete API clients; their secrets and keys.
-    """
+    """Create, list, show, change and delete API clients; their secrets and keys."""
 
 
 clients.add_command(secrets)
@@ -56,9 +52,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     *,
     as_json: bool,
 ) -> None:
-    """
-    Create the API client NAME and print its credentials. The secret is shown this once.
-    """
+    """Create the API client NAME and print its credentials. The secret is shown this once."""
     place = CredentialsOutput.prepare(output, FileFormat(form))
     with opened(config, data) as installation:
         from gatekey.server.clients.administration import Wish
@@ -87,9 +81,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def list_(config: Path | None, data: Path | None, cluster: str | None, *, as_json: bool) -> None:
-    """
-    List API clients; never a secret.
-    """
+    """List API clients; never a secret."""
     with opened(config, data) as installation:
         chosen = (find_cluster(installation, cluster),) if cluster else installation.clusters.all()
         found = [(c, listed) for c in chosen for listed in installation.clients.of_cluster(c.cluster_id)]
@@ -120,9 +112,7 @@ def list_(config: Path | None, data: Path | None, cluster: str | None, *, as_jso
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) -> None:
-    """
-    Show CLIENT (client id, or its name where only one cluster has it) with its connection information.
-    """
+    """Show CLIENT (client id, or its name where only one cluster has it) with its connection information."""
     with opened(config, data) as installation:
         listed = find_client(installation, client)
         from gatekey.server.clusters.addresses import addresses_of
@@ -165,9 +155,7 @@ def show(config: Path | None, data: Path | None, client: str, *, as_json: bool) 
 def update_(  # noqa: PLR0913 - one parameter an option
     config: Path | None, data: Path | None, client: str, scopes: str | None, lifetime: int | None, *, as_json: bool
 ) -> None:
-    """
-    Give CLIENT (client id or name) other scopes, or its tokens another lifetime.
-    """
+    """Give CLIENT (client id or name) other scopes, or its tokens another lifetime."""
     if scopes is None and lifetime is None:
         raise click.UsageError("Say what changes: --scopes or --lifetime.")
     with opened(config, data) as installation:
@@ -193,9 +181,7 @@ def update_(  # noqa: PLR0913 - one parameter an option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def delete(config: Path | None, data: Path | None, client: str, *, yes: bool, as_json: bool) -> None:
-    """
-    Delete CLIENT (client id or name): from then on it gets no token, and those it has are revoked.
-    """
+    """Delete CLIENT (client id or name): from then on it gets no token, and those it has are revoked."""
     with opened(config, data) as installation:
         found = find_client(installation, client).client
         if not yes:

@@ -1,6 +1,4 @@
-"""
-`gatekey clusters`: the Camunda installations behind the gateway.
-"""
+"""`gatekey clusters`: the Camunda installations behind the gateway."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +11,13 @@ from gatekey.cli.output import print_details, print_json, print_table
 from gatekey.cli.upstream_tls import changed_tls, checked, upstream_tls_options
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
     from gatekey.server.clusters.model import Cluster
+    from gatekey.server.run.installation import Installation
 
 
 @click.group()
 def clusters() -> None:
-    """
-    Create, change, list and show clusters.
-    """
+    """Create, change, list and show clusters."""
 
 
 @clusters.command("create")
@@ -49,9 +45,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: bool,
     **tls: str | None,
 ) -> None:
-    """
-    Create the cluster NAME; a running gateway takes calls for it at once.
-    """
+    """Create the cluster NAME; a running gateway takes calls for it at once."""
     with opened(config, data) as installation:
         from gatekey.server.clusters.model import ApiUpstreams, Refused, UpstreamTls
 
@@ -86,9 +80,7 @@ def update_(  # noqa: PLR0913, PLR0917 - one parameter an option
     as_json: bool,
     **tls: str | None,
 ) -> None:
-    """
-    Change where CLUSTER (name or id) is and how its upstreams prove themselves; what is not named stays.
-    """
+    """Change where CLUSTER (name or id) is and how its upstreams prove themselves; what is not named stays."""
     with opened(config, data) as installation:
         from gatekey.server.clusters.model import Refused
 
@@ -112,9 +104,7 @@ def update_(  # noqa: PLR0913, PLR0917 - one parameter an option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
-    """
-    List all clusters.
-    """
+    """List all clusters."""
     with opened(config, data) as installation:
         found = installation.clusters.all()
         if as_json:
@@ -129,9 +119,7 @@ def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def show(config: Path | None, data: Path | None, cluster: str, *, as_json: bool) -> None:
-    """
-    Show CLUSTER (name or id) with every address a client needs.
-    """
+    """Show CLUSTER (name or id) with every address a client needs."""
     with opened(config, data) as installation:
         _print_cluster(installation, find_cluster(installation, cluster), as_json=as_json)
 
@@ -171,8 +159,8 @@ def _text(value: object) -> str:
 
 
 def _as_json(installation: "Installation", cluster: "Cluster") -> dict[str, object]:
+    from gatekey.oauth.vocabulary import Scope
     from gatekey.server.clusters.addresses import addresses_of
-    from gatekey.wire.vocabulary import Scope
 
     addresses = addresses_of(cluster, installation.site)
     return {

@@ -1,6 +1,4 @@
-"""
-Where new credentials go: a private file that appears whole or not at all, or the terminal.
-"""
+"""Where new credentials go: a private file that appears whole or not at all, or the terminal."""
 
 import contextlib
 import errno
@@ -14,8 +12,8 @@ import click
 
 from gatekey.cli.output import print_json
 from gatekey.errors import ServiceError
-from gatekey.wire.credentials_file import FileFormat, render
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.credentials_file import FileFormat, render
+from gatekey.oauth.secret_text import SecretText
 
 Entries = tuple[tuple[str, SecretText | str], ...]
 
@@ -23,7 +21,8 @@ Entries = tuple[tuple[str, SecretText | str], ...]
 @dataclass(frozen=True, slots=True)
 class NewCredentials:
     """
-    A secret that was just made: the file's `entries`, what JSON tells besides, and a sentence that says what was done.
+    A secret that was just made: the file's `entries`, what JSON tells besides, and a sentence that says what was
+    done.
     """
 
     client_id: str
@@ -42,18 +41,14 @@ O_TMPFILE: int = getattr(os, "O_TMPFILE", os.O_DIRECTORY)
 
 @dataclass(frozen=True, slots=True)
 class CredentialsOutput:
-    """
-    A file that does not exist yet, checked before anything is changed; None means that nothing is written.
-    """
+    """A file that does not exist yet, checked before anything is changed; None means that nothing is written."""
 
     path: Path | None
     form: FileFormat = FileFormat.ENV
 
     @classmethod
     def prepare(cls, path: Path | None, form: FileFormat) -> "CredentialsOutput":
-        """
-        Check that the file can be written later. Raises `ServiceError`: better now than with a secret in hand.
-        """
+        """Check that the file can be written later. Raises `ServiceError`: better now than with a secret in hand."""
         if path is None:
             return cls(None, form)
         if path.exists():
@@ -63,9 +58,7 @@ class CredentialsOutput:
         return cls(path, form)
 
     def present(self, shown: "NewCredentials", *, as_json: bool) -> None:
-        """
-        Write or print a new secret, this once. Raises `ServiceError` when it did not reach anybody.
-        """
+        """Write or print a new secret, this once. Raises `ServiceError` when it did not reach anybody."""
         text = render(shown.entries, self.form)
         if self.path is not None:
             self._write(self.path, text, shown)
@@ -78,7 +71,8 @@ class CredentialsOutput:
 
     def _write(self, path: Path, text: str, shown: "NewCredentials") -> None:
         """
-        Write the file durably (0600): temp file, fsync, link. Raises `ServiceError` and leaves nothing half-written.
+        Write the file durably (0600): temp file, fsync, link. Raises `ServiceError` and leaves nothing half-
+        written.
         """
         target = path.absolute()
         try:

@@ -1,6 +1,4 @@
-"""
-`gatekey doctor`: why a credentials file does not work.
-"""
+"""`gatekey doctor`: why a credentials file does not work."""
 
 import sys
 from collections import Counter
@@ -12,10 +10,10 @@ import click
 
 from gatekey.cli.exits import Exit
 from gatekey.cli.output import print_json
-from gatekey.client.diagnosis.examination import examine
-from gatekey.client.diagnosis.file_checks import unreadable
-from gatekey.client.diagnosis.model import Check, Finding, Outcome, printable
-from gatekey.client.diagnosis.probing import findings_of, perform
+from gatekey.client.doctor.examination import examine
+from gatekey.client.doctor.file_checks import unreadable
+from gatekey.client.doctor.model import Check, Finding, Outcome, printable
+from gatekey.client.doctor.probing import findings_of, perform
 from gatekey.client.reading import CredentialsFile, read_credentials
 from gatekey.client.settings import AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY, CLIENT_SECRET, find
 from gatekey.client.transport import UrllibTransport
@@ -63,9 +61,7 @@ def _findings(path: str) -> Iterator[Finding]:
 
 
 def _transport(file: CredentialsFile) -> UrllibTransport:
-    """
-    Return the transport with the certificates that the file names.
-    """
+    """Return the transport with the certificates that the file names."""
     try:
         found = [find(wanted, [file.place]) for wanted in (AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY)]
     except ConfigurationError:
@@ -75,9 +71,7 @@ def _transport(file: CredentialsFile) -> UrllibTransport:
 
 
 def _print(findings: Iterable[Finding]) -> Iterator[Outcome]:
-    """
-    Print each finding as soon as it is made: a slow network shall not look like a hanging program.
-    """
+    """Print each finding as soon as it is made: a slow network shall not look like a hanging program."""
     marks = _marks()
     for finding in findings:
         mark = click.style(marks[finding.outcome], fg=COLOURS[finding.outcome], bold=True)

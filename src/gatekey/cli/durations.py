@@ -1,6 +1,4 @@
-"""
-Lengths of time and moments, as people type them.
-"""
+"""Lengths of time and moments, as people type them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,9 +12,7 @@ WRITTEN = re.compile(r"(\d{1,9})([smhd])|0")
 
 
 def read_duration(text: str) -> timedelta | None:
-    """
-    Return what `7d`, `24h`, `30m`, `90s` or `0` stand for; None for anything else.
-    """
+    """Return what `7d`, `24h`, `30m`, `90s` or `0` stand for; None for anything else."""
     found = WRITTEN.fullmatch(text)
     if found is None:
         return None
@@ -24,9 +20,7 @@ def read_duration(text: str) -> timedelta | None:
 
 
 def duration(_context: click.Context, _option: click.Parameter, value: str | None) -> timedelta | None:
-    """
-    Return the length of time that an option was given, as click's callback. Raises `click.BadParameter`.
-    """
+    """Return the length of time that an option was given, as click's callback. Raises `click.BadParameter`."""
     if value is None:
         return None
     found = read_duration(value)
@@ -37,7 +31,8 @@ def duration(_context: click.Context, _option: click.Parameter, value: str | Non
 
 def moment(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:
     """
-    Return the moment (UTC) of a date, a date with time, or a length of time from now. Raises `click.BadParameter`.
+    Return the moment (UTC) of a date, a date with time, or a length of time
+    from now. Raises `click.BadParameter`.
     """
     if value is None:
         return None

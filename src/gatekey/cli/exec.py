@@ -1,6 +1,4 @@
-"""
-`gatekey exec`: run a program that finds a token in its environment, and no secret.
-"""
+"""`gatekey exec`: run a program that finds a token in its environment, and no secret."""
 
 import os
 import subprocess
@@ -45,9 +43,7 @@ def execute(asked_for: AskedFor, names: tuple[str, ...], command: tuple[str, ...
 
 
 def _become(command: tuple[str, ...], environment: dict[str, str]) -> None:
-    """
-    Become the program, so that signals and its exit code need no passing on; where that is impossible, run it.
-    """
+    """Become the program, so that signals and its exit code need no passing on; where that is impossible, run it."""
     sys.stdout.flush()
     if os.name == "posix":
         os.execvpe(command[0], command, environment)  # noqa: S606 - no shell: the user's own words are the command

@@ -1,6 +1,4 @@
-"""
-Exit codes, all in one place; `docs/reference/cli.md` lists them.
-"""
+"""Exit codes, all in one place; `docs/reference/cli.md` lists them."""
 
 from enum import IntEnum
 
@@ -16,9 +14,7 @@ from gatekey.errors import (
 
 
 class Exit(IntEnum):
-    """
-    What the exit code of a command says.
-    """
+    """What the exit code of a command says."""
 
     DONE = 0
     FAILED = 1
@@ -38,9 +34,7 @@ class Exit(IntEnum):
 
     @classmethod
     def of(cls, error: GatekeyError) -> "Exit":
-        """
-        Return the exit code of an error.
-        """
+        """Return the exit code of an error."""
         match error:
             case ConfigurationError():
                 return cls.CONFIGURATION

@@ -1,6 +1,4 @@
-"""
-`gatekey gateway`: gateways on other machines.
-"""
+"""`gatekey gateway`: gateways on other machines."""
 
 import ipaddress
 import json
@@ -13,18 +11,16 @@ import click
 from gatekey.cli.opening import Refusal, data_options, opened
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
-    from gatekey.server.guarding.compile.remote import ServicePlace
-    from gatekey.server.guarding.model import Address
+    from gatekey.server.gateway.envoy.remote import ServicePlace
+    from gatekey.server.gateway.policy.model import Address
+    from gatekey.server.run.installation import Installation
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @click.group()
 def gateway() -> None:
-    """
-    Set up gateways on other machines.
-    """
+    """Set up gateways on other machines."""
 
 
 @gateway.command("bootstrap")
@@ -60,9 +56,9 @@ def bootstrap(  # noqa: PLR0913 - one parameter an option
     if (certificate is None) != (key is None):
         raise Refusal("--certificate and --key belong together.")
     with opened(config, data) as installation:
-        from gatekey.server.guarding.compile.listener import Front
-        from gatekey.server.guarding.compile.remote import compile_remote_bootstrap
-        from gatekey.server.guarding.model import AccessLog
+        from gatekey.server.gateway.envoy.listener import Front
+        from gatekey.server.gateway.envoy.remote import compile_remote_bootstrap
+        from gatekey.server.gateway.policy.model import AccessLog
 
         settings = installation.settings
         place = _place(installation, service or installation.site.public_url, authorities, plain=plain)
@@ -74,8 +70,8 @@ def bootstrap(  # noqa: PLR0913 - one parameter an option
 
 
 def _place(installation: "Installation", url: str, authorities: str | None, *, plain: bool) -> "ServicePlace":
-    from gatekey.server.guarding.compile.remote import ServicePlace
-    from gatekey.server.guarding.model import AUTHORITIES, read_address
+    from gatekey.server.gateway.envoy.remote import ServicePlace
+    from gatekey.server.gateway.policy.model import AUTHORITIES, read_address
 
     parts = urlsplit(url)
     try:
@@ -99,7 +95,7 @@ def _place(installation: "Installation", url: str, authorities: str | None, *, p
 
 
 def _numeric(listen: str) -> "Address":
-    from gatekey.server.guarding.model import read_address
+    from gatekey.server.gateway.policy.model import read_address
 
     try:
         address = read_address(listen)
@@ -115,7 +111,7 @@ def _hand_over(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    from gatekey.client.caching.files import write
+    from gatekey.client.cache.files import write
 
     try:
         write(output, text.encode())

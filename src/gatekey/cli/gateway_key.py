@@ -1,6 +1,4 @@
-"""
-`gatekey gateway-key`: what other proxies show when they ask for decisions.
-"""
+"""`gatekey gateway-key`: what other proxies show when they ask for decisions."""
 
 from pathlib import Path
 

@@ -1,6 +1,4 @@
-"""
-Key ids on the command line.
-"""
+"""Key ids on the command line."""
 
 import re
 
@@ -12,13 +10,12 @@ LIKE_AN_OPTION = re.compile(r"-[A-Za-z0-9_-]{42}")
 
 class TakesKeyId(click.Command):
     """
-    A command whose last argument is a key id, also one that looks like an option: nobody in a hurry thinks of `--`.
+    A command whose last argument is a key id, also one that looks like an
+    option: nobody in a hurry thinks of `--`.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """
-        Put such an id where click takes it for an argument.
-        """
+        """Put such an id where click takes it for an argument."""
         ids = [arg for arg in args if LIKE_AN_OPTION.fullmatch(arg)]
         if ids and "--" not in args:
             args = [*(arg for arg in args if arg not in ids), "--", *ids]

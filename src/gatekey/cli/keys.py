@@ -1,6 +1,4 @@
-"""
-`gatekey keys`: the keys that sign access tokens.
-"""
+"""`gatekey keys`: the keys that sign access tokens."""
 
 import time
 from datetime import UTC, datetime
@@ -14,7 +12,7 @@ from gatekey.cli.opening import ACTOR, Refusal, data_options, opened
 from gatekey.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.issuing.rotation import KeyLife
+    from gatekey.server.signing_keys.rotation import KeyLife
 
 
 @click.group()
@@ -30,9 +28,7 @@ def keys() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
-    """
-    List the keys, oldest first: which signs, which follows, and which are published for tokens still alive.
-    """
+    """List the keys, oldest first: which signs, which follows, and which are published for tokens still alive."""
     with opened(config, data) as installation:
         lives = installation.keys.lives()
     now = time.time()
@@ -58,11 +54,9 @@ def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def rotate(config: Path | None, data: Path | None, *, now: bool, as_json: bool) -> None:
-    """
-    Make a new signing key. It is published now and signs an hour later, when every verifier has it.
-    """
+    """Make a new signing key. It is published now and signs an hour later, when every verifier has it."""
     with opened(config, data) as installation:
-        from gatekey.server.issuing.rotation import rotate as plan
+        from gatekey.server.signing_keys.rotation import rotate as plan
 
         at = datetime.now(UTC)
         life = installation.keys.rotate(
@@ -82,12 +76,10 @@ def rotate(config: Path | None, data: Path | None, *, now: bool, as_json: bool) 
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def retire(config: Path | None, data: Path | None, kid: str, *, as_json: bool) -> None:
-    """
-    Retire the key KID before its time. Refused while it signs and while a token that it signed can be alive.
-    """
+    """Retire the key KID before its time. Refused while it signs and while a token that it signed can be alive."""
     with opened(config, data) as installation:
-        from gatekey.server.issuing.rotation import Kept
-        from gatekey.server.issuing.rotation import retire as plan
+        from gatekey.server.signing_keys.rotation import Kept
+        from gatekey.server.signing_keys.rotation import retire as plan
 
         at, longest = datetime.now(UTC), installation.rotation.lifetime
         outcome = installation.keys.retire(
@@ -115,8 +107,8 @@ def withdraw(config: Path | None, data: Path | None, kid: str, *, yes: bool, as_
     if not yes:
         click.confirm(f"Withdraw {kid}? Every token that it signed is refused from then on.", abort=True, err=True)
     with opened(config, data) as installation:
-        from gatekey.server.issuing.rotation import Kept
-        from gatekey.server.issuing.rotation import withdraw as plan
+        from gatekey.server.signing_keys.rotation import Kept
+        from gatekey.server.signing_keys.rotation import withdraw as plan
 
         at = datetime.now(UTC)
         outcome = installation.keys.retire(
@@ -144,7 +136,7 @@ def _details(life: "KeyLife", lives: "tuple[KeyLife, ...]", now: float) -> dict[
 
 
 def _state(life: "KeyLife", lives: "tuple[KeyLife, ...]", now: float) -> str:
-    from gatekey.server.issuing.rotation import signing
+    from gatekey.server.signing_keys.rotation import signing
 
     if not life.published(now):
         return "retired"

@@ -1,11 +1,9 @@
-"""
-`gatekey logout`: forget the tokens that are kept.
-"""
+"""`gatekey logout`: forget the tokens that are kept."""
 
 import click
 
 from gatekey.cli.asking import places_of
-from gatekey.client.caching.disk import DiskCache
+from gatekey.client.cache.disk import DiskCache
 from gatekey.client.settings import resolve
 
 

@@ -1,6 +1,4 @@
-"""
-From options and environment to settings and an opened installation.
-"""
+"""From options and environment to settings and an opened installation."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,9 +11,9 @@ import click
 from gatekey.errors import GatekeyError, ServiceError
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
     from gatekey.server.clients.model import ListedClient
     from gatekey.server.clusters.model import Cluster
+    from gatekey.server.run.installation import Installation
     from gatekey.server.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -25,17 +23,13 @@ ACTOR = "command line"
 
 
 def data_options(command: Command) -> Command:
-    """
-    Add the options that say which installation is meant.
-    """
+    """Add the options that say which installation is meant."""
     command = click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")(command)
     return click.option("--data", type=click.Path(path_type=Path), help="Data folder of the installation.")(command)
 
 
 def load_settings(config: Path | None, **flags: object) -> "Settings":
-    """
-    Return the settings from flags, environment and file. Raises `ConfigurationError`.
-    """
+    """Return the settings from flags, environment and file. Raises `ConfigurationError`."""
     try:
         from gatekey.server.settings import read_settings
     except ModuleNotFoundError as error:
@@ -50,11 +44,9 @@ def load_settings(config: Path | None, **flags: object) -> "Settings":
 
 @contextmanager
 def opened(config: Path | None, data: Path | None) -> "Iterator[Installation]":
-    """
-    Open the installation for one command. Raises `ServiceError` where there is none.
-    """
+    """Open the installation for one command. Raises `ServiceError` where there is none."""
     settings = load_settings(config, data=data)
-    from gatekey.server.app.installation import open_installation
+    from gatekey.server.run.installation import open_installation
 
     installation = open_installation(settings)
     try:
@@ -64,9 +56,7 @@ def opened(config: Path | None, data: Path | None) -> "Iterator[Installation]":
 
 
 def find_cluster(installation: "Installation", name_or_id: str) -> "Cluster":
-    """
-    Return the cluster. Raises `Refusal` that names those there are.
-    """
+    """Return the cluster. Raises `Refusal` that names those there are."""
     cluster = installation.clusters.find(name_or_id)
     if cluster is None:
         names = ", ".join(known.name for known in installation.clusters.all())
@@ -75,9 +65,7 @@ def find_cluster(installation: "Installation", name_or_id: str) -> "Cluster":
 
 
 def find_client(installation: "Installation", name_or_id: str) -> "ListedClient":
-    """
-    Return the client with this id, or with this name where only one cluster has it. Raises `Refusal`.
-    """
+    """Return the client with this id, or with this name where only one cluster has it. Raises `Refusal`."""
     listed = installation.clients.find(name_or_id)
     if listed is not None:
         return listed
@@ -95,8 +83,6 @@ def find_client(installation: "Installation", name_or_id: str) -> "ListedClient"
 
 
 class Refusal(GatekeyError):
-    """
-    What was asked for was not done, for a reason that the caller can mend.
-    """
+    """What was asked for was not done, for a reason that the caller can mend."""
 
     code = "refused"

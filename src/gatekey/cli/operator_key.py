@@ -1,6 +1,4 @@
-"""
-`gatekey operator-key`: what programs show that ask why an address is limited.
-"""
+"""`gatekey operator-key`: what programs show that ask why an address is limited."""
 
 from pathlib import Path
 

@@ -1,6 +1,4 @@
-"""
-What commands print: a table for people, JSON for programs.
-"""
+"""What commands print: a table for people, JSON for programs."""
 
 import json
 import sys
@@ -11,16 +9,12 @@ import click
 
 
 def print_json(value: Any) -> None:
-    """
-    Print a value as JSON, for programs.
-    """
+    """Print a value as JSON, for programs."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """
-    Print rows for people; nothing is cut off when the output is no terminal.
-    """
+    """Print rows for people; nothing is cut off when the output is no terminal."""
     from rich.console import Console  # a third of the start-up time of commands that print no table
     from rich.table import Table
 
@@ -32,9 +26,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_details(rows: Sequence[tuple[str, str]]) -> None:
-    """
-    Print names and values, aligned.
-    """
+    """Print names and values, aligned."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"{name:<{width}}  {value}")

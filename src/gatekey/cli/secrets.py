@@ -1,6 +1,4 @@
-"""
-`gatekey secrets`: the cluster secrets that connectors read.
-"""
+"""`gatekey secrets`: the cluster secrets that connectors read."""
 
 import sys
 from pathlib import Path
@@ -13,9 +11,7 @@ from gatekey.cli.output import print_json
 
 @click.group()
 def secrets() -> None:
-    """
-    Set, list and delete the secrets of a cluster.
-    """
+    """Set, list and delete the secrets of a cluster."""
 
 
 @secrets.command("set")
@@ -27,9 +23,7 @@ def secrets() -> None:
 def set_(  # noqa: PLR0913 - one parameter an option
     config: Path | None, data: Path | None, name: str, cluster: str, value_file: Path | None, *, as_json: bool
 ) -> None:
-    """
-    Set the secret NAME. The value is asked for, read from standard input, or from a file: never from an argument.
-    """
+    """Set the secret NAME. The value is asked for, read from standard input, or from a file: never from an argument."""
     value = _read_value(value_file)
     with opened(config, data) as installation:
         owner = find_cluster(installation, cluster)
@@ -47,9 +41,7 @@ def set_(  # noqa: PLR0913 - one parameter an option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def list_(config: Path | None, data: Path | None, cluster: str, *, as_json: bool) -> None:
-    """
-    List the names of a cluster's secrets; never their values.
-    """
+    """List the names of a cluster's secrets; never their values."""
     with opened(config, data) as installation:
         owner = find_cluster(installation, cluster)
         names = [secret.name for secret in installation.clusters.secrets(owner)]
@@ -68,9 +60,7 @@ def list_(config: Path | None, data: Path | None, cluster: str, *, as_json: bool
 def delete(  # noqa: PLR0913 - one parameter an option
     config: Path | None, data: Path | None, name: str, cluster: str, *, yes: bool, as_json: bool
 ) -> None:
-    """
-    Delete the secret NAME.
-    """
+    """Delete the secret NAME."""
     with opened(config, data) as installation:
         owner = find_cluster(installation, cluster)
         if not yes:

@@ -1,6 +1,4 @@
-"""
-`gatekey serve`: the service and the gateway.
-"""
+"""`gatekey serve`: the service and the gateway."""
 
 import contextlib
 import gc
@@ -16,7 +14,7 @@ import click
 from gatekey.cli.opening import data_options, load_settings
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
+    from gatekey.server.run.installation import Installation
 
 
 @click.command()
@@ -42,8 +40,8 @@ def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
     """
     with _making_what_stays():
         settings = load_settings(config, **flags)
-        from gatekey.server.app.installation import open_installation
-        from gatekey.server.serving import serve as run
+        from gatekey.server.run.installation import open_installation
+        from gatekey.server.run.service import serve as run
 
     installation = open_installation(settings, create=True)
     try:
@@ -67,9 +65,7 @@ def _making_what_stays() -> Iterator[None]:
 
 
 def _welcome(installation: "Installation", *, gateway: bool) -> None:
-    """
-    Print what a newcomer needs next.
-    """
+    """Print what a newcomer needs next."""
     site = installation.site
     cluster = installation.clusters.all()[0]
     command = _own_name(installation)
@@ -108,9 +104,7 @@ def _way_in(installation: "Installation", command: str) -> str:
 
 
 def _own_name(installation: "Installation") -> str:
-    """
-    Return what to type for this command line, with the folder where it is not the default one.
-    """
+    """Return what to type for this command line, with the folder where it is not the default one."""
     from gatekey.server.settings import Settings
 
     path = Path(sys.argv[0]).absolute()

@@ -1,6 +1,4 @@
-"""
-`gatekey sign-in`: a way into the console.
-"""
+"""`gatekey sign-in`: a way into the console."""
 
 from pathlib import Path
 
@@ -14,9 +12,7 @@ from gatekey.cli.output import print_json
 @data_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sign_in(config: Path | None, data: Path | None, *, as_json: bool) -> None:
-    """
-    Print a link that signs the owner in to the console, once, within an hour.
-    """
+    """Print a link that signs the owner in to the console, once, within an hour."""
     with opened(config, data) as installation:
         url = f"{installation.site.public_url}/sign-in/{installation.sign_in.issue_link()}"
     if as_json:

@@ -1,6 +1,4 @@
-"""
-`gatekey status`: which tokens are kept, until when, and who is left alone and why.
-"""
+"""`gatekey status`: which tokens are kept, until when, and who is left alone and why."""
 
 import time
 from datetime import UTC, datetime
@@ -9,11 +7,11 @@ from typing import Any
 import click
 
 from gatekey.cli.output import print_details, print_json
-from gatekey.client.caching.disk import DiskCache
-from gatekey.client.caching.record import CredentialRecord, EndpointRecord
+from gatekey.client.cache.disk import DiskCache
+from gatekey.client.cache.record import CredentialRecord, EndpointRecord
 from gatekey.client.policy import Bar
 from gatekey.client.token import Freshness, Token
-from gatekey.wire.http import shown
+from gatekey.oauth.http import shown
 
 WORDS = {
     Freshness.FRESH: "good until {until} ({left})",

@@ -1,6 +1,4 @@
-"""
-`gatekey token`: one token, for scripts and for people.
-"""
+"""`gatekey token`: one token, for scripts and for people."""
 
 import time
 from datetime import UTC, datetime
@@ -12,7 +10,7 @@ from gatekey.cli.output import print_json
 from gatekey.client.settings import ClientSettings
 from gatekey.client.token import Token
 from gatekey.errors import MalformedResponse
-from gatekey.wire.token_answer import BEARER, read_claims
+from gatekey.oauth.token_answer import BEARER, read_claims
 
 
 @click.command(short_help="Print an access token.")

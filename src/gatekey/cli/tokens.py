@@ -1,6 +1,4 @@
-"""
-`gatekey tokens`: ending access tokens before their time.
-"""
+"""`gatekey tokens`: ending access tokens before their time."""
 
 import sys
 import time
@@ -14,8 +12,8 @@ from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, opene
 from gatekey.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
-    from gatekey.server.issuing.revocation import Revocation
+    from gatekey.server.run.installation import Installation
+    from gatekey.server.tokens.revocation import Revocation
 
 WHO_REFUSES = "The gateway, introspection and the Secrets API refuse them within a second."
 """What a revocation reaches today; said wherever somebody revokes."""
@@ -26,9 +24,7 @@ TOKEN_LIMIT = 64 * 1024
 
 @click.group()
 def tokens() -> None:
-    """
-    Revoke access tokens.
-    """
+    """Revoke access tokens."""
 
 
 @tokens.command("revoke")
@@ -49,9 +45,7 @@ def revoke(  # noqa: PLR0913 - one parameter an option
     *,
     as_json: bool,
 ) -> None:
-    """
-    Revoke one token, or all that a client or a secret got until now; a working secret gets new ones.
-    """
+    """Revoke one token, or all that a client or a secret got until now; a working secret gets new ones."""
     if sum(given is not None for given in (client, secret, token_file)) != 1:
         raise click.UsageError("Choose one of --client, --secret and --token-file.")
     token = _read_token(token_file) if token_file else ""
@@ -74,9 +68,7 @@ def revoke(  # noqa: PLR0913 - one parameter an option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def revocations(config: Path | None, data: Path | None, *, as_json: bool) -> None:
-    """
-    List the revocations that still matter: those whose tokens have not all expired.
-    """
+    """List the revocations that still matter: those whose tokens have not all expired."""
     with opened(config, data) as installation:
         found = installation.revocations.all(time.time())
     if as_json:
@@ -90,14 +82,14 @@ def revocations(config: Path | None, data: Path | None, *, as_json: bool) -> Non
 
 
 def _of_client(installation: "Installation", client: str, now: float) -> "Revocation":
-    from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+    from gatekey.server.tokens.revocation import Kind, Revocation, revoke_all_until
 
     client_id = find_client(installation, client).client.client_id
     return Revocation(Kind.CLIENT, client_id, revoke_all_until(now), now + installation.rotation.lifetime)
 
 
 def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Revocation":
-    from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
+    from gatekey.server.tokens.revocation import Kind, Revocation, revoke_all_until
 
     known = {
         listed.secret.secret_id
@@ -111,10 +103,10 @@ def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Rev
 
 
 def _of_token(installation: "Installation", token: str, now: float) -> "Revocation":
-    from gatekey.server.app.answering import issuing_policy
-    from gatekey.server.app.parts import open_directory
-    from gatekey.server.issuing.revocation import Kind, Revocation, revoke_all_until
-    from gatekey.server.issuing.verification import TokenCheck, Unverified
+    from gatekey.server.run.answering import issuing_policy
+    from gatekey.server.run.parts import open_directory
+    from gatekey.server.tokens.revocation import Kind, Revocation, revoke_all_until
+    from gatekey.server.tokens.verification import TokenCheck, Unverified
 
     directory = open_directory(installation)
     outcome = TokenCheck(directory, directory, issuing_policy(installation), time.time).inspect(token)

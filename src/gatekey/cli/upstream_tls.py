@@ -1,5 +1,6 @@
 """
-How the gateway meets upstreams over TLS: options of `gatekey clusters create` and `update`, and a look at their files.
+How the gateway meets upstreams over TLS: options of `gatekey clusters create` and `update`, and a look at their
+files.
 """
 
 import ssl
@@ -27,9 +28,7 @@ PREFIX = "upstream_"
 
 
 def upstream_tls_options(command: Command) -> Command:
-    """
-    Add the options; the command gets them by names that begin with `upstream_`.
-    """
+    """Add the options; the command gets them by names that begin with `upstream_`."""
     for name, text in reversed(OPTIONS.items()):
         command = click.option(f"--{PREFIX}{name}".replace("_", "-"), help=text)(command)
     return command
@@ -37,7 +36,8 @@ def upstream_tls_options(command: Command) -> Command:
 
 def changed_tls(known: "UpstreamTls", options: Mapping[str, str | None]) -> "UpstreamTls":
     """
-    Return `known` with what the options say; an empty text takes something away, and a certificate its key with it.
+    Return `known` with what the options say; an empty text takes something
+    away, and a certificate its key with it.
     """
     given = {name.removeprefix(PREFIX): value for name, value in options.items() if value is not None}
     if given.get("certificate") == "":
@@ -49,9 +49,7 @@ def changed_tls(known: "UpstreamTls", options: Mapping[str, str | None]) -> "Ups
 
 
 def checked(tls: "UpstreamTls") -> "UpstreamTls":
-    """
-    Return `tls`. Raises `Refusal` where a file is missing, is not what it should be, or does not fit the other.
-    """
+    """Return `tls`. Raises `Refusal` where a file is missing, is not what it should be, or does not fit the other."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if tls.authorities is not None:
         _look_at(tls.authorities)

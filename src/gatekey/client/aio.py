@@ -1,6 +1,4 @@
-"""
-A source of tokens for event loops: the same brain as `source`, awaited.
-"""
+"""A source of tokens for event loops: the same brain as `source`, awaited."""
 
 import asyncio
 import os
@@ -18,8 +16,8 @@ from gatekey.client.settings import ClientSettings
 from gatekey.client.source import ANOTHER_LOOK, NEVER, Good, good_of, sent
 from gatekey.client.token import Token
 from gatekey.errors import GatekeyError
-from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.oauth.vocabulary import Scope
 
 T = TypeVar("T")
 
@@ -36,16 +34,12 @@ class AsyncTokenSource:
     """
 
     def __init__(self, file: str | os.PathLike[str] | None = None, **options: Unpack[Options]) -> None:
-        """
-        Read the settings. Raises `ConfigurationError` with all that is missing and everywhere it was looked for.
-        """
+        """Read the settings. Raises `ConfigurationError` with all that is missing and everywhere it was looked for."""
         self._begin(make_plan(file, options))
 
     @classmethod
     def planned(cls, plan: Plan) -> Self:
-        """
-        Return a source for a plan that is made already.
-        """
+        """Return a source for a plan that is made already."""
         source = cls.__new__(cls)
         source._begin(plan)  # noqa: SLF001 - of this very class
         return source
@@ -62,9 +56,7 @@ class AsyncTokenSource:
 
     @property
     def settings(self) -> ClientSettings:
-        """
-        What the source asks with; `settings.origins` says where each came from.
-        """
+        """What the source asks with; `settings.origins` says where each came from."""
         return self._plan.settings
 
     async def token(self, *, instead_of: Token | None = None, fresh: bool = False) -> Token:
@@ -79,21 +71,15 @@ class AsyncTokenSource:
         return await self._decided(self._plan.wish(instead_of, fresh=fresh))
 
     async def headers(self) -> dict[str, str]:
-        """
-        Return the header that a request to an API carries (RFC 6750 section 2.1).
-        """
+        """Return the header that a request to an API carries (RFC 6750 section 2.1)."""
         return {"Authorization": (await self.token()).authorization.reveal()}
 
     def for_scope(self, scope: Scope | str) -> Self:
-        """
-        Return a source for another API's tokens, by the same credentials.
-        """
+        """Return a source for another API's tokens, by the same credentials."""
         return self.planned(self._plan.for_scope(scope))
 
     def for_audience(self, audience: str) -> Self:
-        """
-        Return a source for another audience's tokens, by the same credentials.
-        """
+        """Return a source for another audience's tokens, by the same credentials."""
         return self.planned(self._plan.for_scope(Scope.ZEEBE, audience))
 
     async def _decided(self, wish: Wish) -> Token:
@@ -110,9 +96,7 @@ class AsyncTokenSource:
         return outcome
 
     def _flight(self, wish: Wish) -> Flight:
-        """
-        Return the task that asks what this wish asks; there is one at a time for all tasks of a loop.
-        """
+        """Return the task that asks what this wish asks; there is one at a time for all tasks of a loop."""
         loop = asyncio.get_running_loop()
         flights = self._flights.setdefault(loop, {})
         flight = flights.get(wish)
@@ -122,9 +106,7 @@ class AsyncTokenSource:
         return flight
 
     async def _looked_after(self, spare: Token) -> Token:
-        """
-        Have a stale token renewed, by one task at a time, while everybody uses the spare.
-        """
+        """Have a stale token renewed, by one task at a time, while everybody uses the spare."""
         loop = asyncio.get_running_loop()
         running = self._early.get(loop)
         if self._clock() < self._early_after or (running and not running.done()):
@@ -184,9 +166,7 @@ class AsyncTokenSource:
             return False
 
     async def _sent(self, request: HttpRequest) -> HttpResponse:
-        """
-        Send by the transport, in a thread unless it is asynchronous itself.
-        """
+        """Send by the transport, in a thread unless it is asynchronous itself."""
         transport = self._plan.transport
         if not is_async(transport):
             return await asyncio.to_thread(sent, cast("Transport", transport), request)

@@ -1,6 +1,4 @@
-"""
-Performs a flow's steps, one by one; the two drivers differ in `await` and nothing else.
-"""
+"""Performs a flow's steps, one by one; the two drivers differ in `await` and nothing else."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -32,9 +30,7 @@ def drive(flow: Flow[T], perform: Callable[[Step], Reply]) -> T:
 
 
 async def drive_async(flow: Flow[T], perform: Callable[[Step], Awaitable[Reply]]) -> T:
-    """
-    Do as `drive` does, where performing a step is awaited.
-    """
+    """Do as `drive` does, where performing a step is awaited."""
     try:
         step = next(flow)
         while True:

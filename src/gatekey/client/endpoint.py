@@ -1,6 +1,4 @@
-"""
-The host and port behind an address, in all the forms that credentials files have.
-"""
+"""The host and port behind an address, in all the forms that credentials files have."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,9 +11,7 @@ PORTS = {"http": 80, "https": HTTPS_PORT, "grpcs": HTTPS_PORT, "grpc": 26500, ""
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """
-    Where to connect, and whether TLS is spoken there.
-    """
+    """Where to connect, and whether TLS is spoken there."""
 
     host: str
     port: int
@@ -24,7 +20,8 @@ class Endpoint:
 
 def endpoint_of(address: str) -> Endpoint | None:
     """
-    Return the endpoint of a URL or of `host:port`; None for what is neither. A bare address on port 443 means TLS.
+    Return the endpoint of a URL or of `host:port`; None for what is neither.
+    A bare address on port 443 means TLS.
     """
     scheme, separator, rest = address.partition("://")
     try:

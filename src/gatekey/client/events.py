@@ -13,9 +13,7 @@ from gatekey.client.failure import Failure
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """
-    A token request leaves.
-    """
+    """A token request leaves."""
 
     token_url: str
     client_id: str
@@ -24,9 +22,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """
-    A token came; `expires_in` in seconds. `early` where the one before was still good.
-    """
+    """A token came; `expires_in` in seconds. `early` where the one before was still good."""
 
     expires_in: float
     early: bool
@@ -34,9 +30,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """
-    No token came; nobody asks again for so many `seconds`. `early` where the one before is still good.
-    """
+    """No token came; nobody asks again for so many `seconds`. `early` where the one before is still good."""
 
     failure: Failure
     seconds: float
@@ -45,9 +39,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """
-    A caller waits so many `seconds` before asking, because the token endpoint limits or is in trouble.
-    """
+    """A caller waits so many `seconds` before asking, because the token endpoint limits or is in trouble."""
 
     seconds: float
 

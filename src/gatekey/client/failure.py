@@ -15,9 +15,7 @@ LIMITED_WORDS = "The token endpoint limits this address"
 
 
 class Kind(StrEnum):
-    """
-    What kind of no it was; decides how long nobody asks again, and whether others at the same URL are meant too.
-    """
+    """What kind of no it was; decides how long nobody asks again, and whether others at the same URL are meant too."""
 
     REFUSED = "refused"
     """This credential, until it changes."""
@@ -32,9 +30,7 @@ class Kind(StrEnum):
 
     @property
     def passing(self) -> bool:
-        """
-        Whether waiting can help; then the whole token endpoint is meant, not one credential.
-        """
+        """Whether waiting can help; then the whole token endpoint is meant, not one credential."""
         return self in {Kind.LIMITED, Kind.UNAVAILABLE}
 
 
@@ -57,9 +53,7 @@ class Failure:
 
     @classmethod
     def answered(cls, error: TokenError, retry_after: float | None, hidden: str) -> Self:
-        """
-        Return what an answer of the token endpoint means; the client secret `hidden` is taken out of its words.
-        """
+        """Return what an answer of the token endpoint means; the client secret `hidden` is taken out of its words."""
         match error:
             case TokenRefused():
                 description = error.description.replace(hidden, "…") if hidden else error.description
@@ -75,22 +69,19 @@ class Failure:
 
     @classmethod
     def unreached(cls, place: str, failure: TransportFailure) -> Self:
-        """
-        Return what it means that no answer came from `place`, a URL that may be printed.
-        """
+        """Return what it means that no answer came from `place`, a URL that may be printed."""
         kind = Kind.UNAVAILABLE if failure.obstacle.passing else Kind.UNREACHABLE
         message = f"The token endpoint {place} could not be asked: {failure}"
         return cls(kind, message, failure.obstacle.cure, obstacle=failure.obstacle)
 
     def pointing_at(self, origins: str) -> Self:
-        """
-        Return the same failure with a hint that says where the settings came from.
-        """
+        """Return the same failure with a hint that says where the settings came from."""
         return replace(self, hint=f"{self.hint} {origins}".strip())
 
     def error_at(self, now: float, until: float, attempts: int) -> TokenError:
         """
-        Return a new exception for this failure, which nobody tries to overcome before `until` (both in Unix seconds).
+        Return a new exception for this failure, which nobody tries to overcome before `until` (both in Unix
+        seconds).
         """
         error = self._error(max(0.0, until - now), attempts)
         error.until = until

@@ -29,8 +29,8 @@ from gatekey.client.policy import (
 from gatekey.client.settings import ClientSettings
 from gatekey.client.token import Freshness, Token
 from gatekey.errors import TokenError
-from gatekey.wire.http import HttpRequest, HttpResponse, retry_after, shown
-from gatekey.wire.token_answer import TokenAnswer, read_answer
+from gatekey.oauth.http import HttpRequest, HttpResponse, retry_after, shown
+from gatekey.oauth.token_answer import TokenAnswer, read_answer
 
 T = TypeVar("T")
 
@@ -53,75 +53,57 @@ STILLBORN = Failure(
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """
-    Perform one HTTP request and send its response back, whatever its status.
-    """
+    """Perform one HTTP request and send its response back, whatever its status."""
 
     request: HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """
-    Let so many seconds pass.
-    """
+    """Let so many seconds pass."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """
-    Reply with what is held now, and when now is: `Seen`.
-    """
+    """Reply with what is held now, and when now is: `Seen`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """
-    Try to become the only one who renews this credential, without waiting; reply whether it worked.
-    """
+    """Try to become the only one who renews this credential, without waiting; reply whether it worked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """
-    Wait until nobody seems to have the lock, at most so many seconds; reply whether that came.
-    """
+    """Wait until nobody seems to have the lock, at most so many seconds; reply whether that came."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """
-    Let others renew again.
-    """
+    """Let others renew again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """
-    Hold this from now on, for everybody who shares it.
-    """
+    """Hold this from now on, for everybody who shares it."""
 
     held: Held
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """
-    Tell whoever listens.
-    """
+    """Tell whoever listens."""
 
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """
-    What is held, and the time of looking (Unix seconds).
-    """
+    """What is held, and the time of looking (Unix seconds)."""
 
     held: Held
     now: float
@@ -136,9 +118,7 @@ Jitter: TypeAlias = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """
-    What it takes to ask: the settings, how a request is made of them at a given time, and chance.
-    """
+    """What it takes to ask: the settings, how a request is made of them at a given time, and chance."""
 
     settings: ClientSettings
     request_at: Callable[[float], HttpRequest]
@@ -178,9 +158,7 @@ def obtain(asking: Asking, wish: Wish = ANY) -> Flow[Token | Bar]:
 
 
 def renew_early(asking: Asking) -> Flow[bool]:
-    """
-    Renew a token that is still good, unless somebody else is at it; return whether it was looked after here.
-    """
+    """Renew a token that is still good, unless somebody else is at it; return whether it was looked after here."""
     if not (yield from _reply(Lock(), bool)):
         return False
     yield from _renew(asking, ANY)
@@ -189,9 +167,7 @@ def renew_early(asking: Asking) -> Flow[bool]:
 
 
 def _renew(asking: Asking, wish: Wish) -> Flow[Token | Bar | None]:
-    """
-    Look again, now that the lock is ours, and ask if it is still needed; None where it is not.
-    """
+    """Look again, now that the lock is ours, and ask if it is still needed; None where it is not."""
     seen = yield from _reply(Look(), Seen)
     decision = decide(seen.held, seen.now, wish)
     if not isinstance(decision, Renew):
@@ -215,9 +191,7 @@ def _renew(asking: Asking, wish: Wish) -> Flow[Token | Bar | None]:
 
 
 def ask(asking: Asking, now: float) -> Flow[TokenAnswer | Failure]:
-    """
-    Send one token request and return the token, or what its failure means.
-    """
+    """Send one token request and return the token, or what its failure means."""
     request, hidden = asking.request_at(now), asking.settings.client_secret.reveal()
     try:
         response = yield from _reply(Send(request), HttpResponse)
@@ -230,9 +204,7 @@ def ask(asking: Asking, now: float) -> Flow[TokenAnswer | Failure]:
 
 
 def _outwait(bar: Bar, now: float, deadline: float) -> Flow[bool]:
-    """
-    Wait for the bar's end, if that can help and there is patience left; return whether it was worth it.
-    """
+    """Wait for the bar's end, if that can help and there is patience left; return whether it was worth it."""
     if not bar.failure.kind.passing or bar.until > deadline:
         return False
     yield Tell(Waiting(bar.until - now))
@@ -241,9 +213,7 @@ def _outwait(bar: Bar, now: float, deadline: float) -> Flow[bool]:
 
 
 def _reply(step: Step, kind: type[T]) -> Flow[T]:
-    """
-    Yield a step and return its reply; a driver that mixes replies up must not look like a server that does.
-    """
+    """Yield a step and return its reply; a driver that mixes replies up must not look like a server that does."""
     reply: Any = yield step
     if not isinstance(reply, kind):
         raise TypeError(f"the driver answers every {type(step).__name__} with a {kind.__name__}")

@@ -1,6 +1,4 @@
-"""
-What a forked child must mend: locks that threads of its parent held, for those threads are not in the child.
-"""
+"""What a forked child must mend: locks that threads of its parent held, for those threads are not in the child."""
 
 import os
 from typing import Protocol
@@ -8,23 +6,17 @@ from weakref import WeakSet
 
 
 class Mendable(Protocol):
-    """
-    Something with locks.
-    """
+    """Something with locks."""
 
     def after_fork(self) -> None:
-        """
-        Make its locks anew; called in the child, before anything else runs there.
-        """
+        """Make its locks anew; called in the child, before anything else runs there."""
 
 
 _mendable: WeakSet[Mendable] = WeakSet()
 
 
 def mend_after_fork(one: Mendable) -> None:
-    """
-    Have it mended in every child, as long as it lives.
-    """
+    """Have it mended in every child, as long as it lives."""
     _mendable.add(one)
 
 

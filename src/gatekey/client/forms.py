@@ -8,7 +8,7 @@ import json
 import re
 
 from gatekey.errors import ConfigurationError
-from gatekey.wire.credentials_file import parse
+from gatekey.oauth.credentials_file import parse
 
 DOTTED = re.compile(r"\s*[A-Za-z][\w-]*(?:\.[\w-]+)+\s*[=:]")
 """A property has dots in its name, which no environment variable can have."""

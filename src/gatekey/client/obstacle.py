@@ -1,14 +1,10 @@
-"""
-What can stand between this machine and a server, and what to do about it.
-"""
+"""What can stand between this machine and a server, and what to do about it."""
 
 from enum import StrEnum
 
 
 class Obstacle(StrEnum):
-    """
-    Why a server could not be reached or understood; the value says it to people.
-    """
+    """Why a server could not be reached or understood; the value says it to people."""
 
     UNKNOWN_HOST = "the host name is not known"
     REFUSED = "nothing accepts connections there"
@@ -23,16 +19,12 @@ class Obstacle(StrEnum):
 
     @property
     def passing(self) -> bool:
-        """
-        Whether trying again a little later can help.
-        """
+        """Whether trying again a little later can help."""
         return self not in LASTING
 
     @property
     def cure(self) -> str:
-        """
-        What to do about it.
-        """
+        """What to do about it."""
         return CURES[self]
 
 
@@ -54,7 +46,8 @@ CURES = {
 
 class TransportFailure(Exception):
     """
-    No HTTP answer came. Transports raise it, flows decide what follows; it leaves only as the cause of a TokenError.
+    No HTTP answer came. Transports raise it, flows decide what follows; it leaves only as the cause of a
+    TokenError.
     """
 
     def __init__(self, obstacle: Obstacle, detail: str = "") -> None:

@@ -1,6 +1,4 @@
-"""
-All that a token source was told, put together once; both colours of source carry the same plan.
-"""
+"""All that a token source was told, put together once; both colours of source carry the same plan."""
 
 import os
 import time
@@ -11,16 +9,16 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 from gatekey.client.authentication import Authentication, SecretInBody, token_request
-from gatekey.client.caching.ports import Cache, Key, Release
+from gatekey.client.cache.ports import Cache, Key, Release
 from gatekey.client.events import Event, Listener
 from gatekey.client.flow import Asking, Keep, Lock, Look, Reply, Seen, Step, Tell, Unlock
 from gatekey.client.policy import Bar, Held, Wish
 from gatekey.client.settings import ClientSettings, Place, resolve
 from gatekey.client.token import Token
 from gatekey.errors import CacheError, ConfigurationError, TokenError
-from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import Scope
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +36,7 @@ IN_BODY = SecretInBody()
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """
-    What a source asks with, where it keeps the answer, and how long it is patient (seconds).
-    """
+    """What a source asks with, where it keeps the answer, and how long it is patient (seconds)."""
 
     places: tuple[Place, ...]
     settings: ClientSettings
@@ -55,46 +51,34 @@ class Plan:
 
     @property
     def key(self) -> Key:
-        """
-        What makes this credential what it is.
-        """
+        """What makes this credential what it is."""
         settings = self.settings
         fingerprint = self.authentication.fingerprint(settings)
         return Key(settings.token_url, settings.client_id, settings.audience, settings.token_scope, fingerprint)
 
     @property
     def asking(self) -> Asking:
-        """
-        What the flows need.
-        """
+        """What the flows need."""
         request = partial(token_request, self.settings, authentication=self.authentication)
         return Asking(self.settings, request, chance)
 
     def wish(self, instead_of: Token | None = None, *, fresh: bool = False) -> Wish:
-        """
-        Return what a caller asks for.
-        """
+        """Return what a caller asks for."""
         return Wish(self.patience, instead_of.access_token if instead_of else None, fresh)
 
     def error(self, bar: Bar) -> TokenError:
-        """
-        Return the exception that says what stands in the way, where its settings came from, and what to do.
-        """
+        """Return the exception that says what stands in the way, where its settings came from, and what to do."""
         failure = bar.failure if bar.failure.kind.passing else bar.failure.pointing_at(self.settings.whereabouts())
         return failure.error_at(self.clock(), bar.until, bar.count)
 
     def for_scope(self, scope: Scope | str, audience: str | None = None) -> "Plan":
-        """
-        Return the plan for another API's token, by the same credentials.
-        """
+        """Return the plan for another API's token, by the same credentials."""
         settings = resolve(self.places, _scope(scope), audience, secret_needed=self.authentication.needs_secret)
         return replace(self, settings=settings)
 
 
 class Options(TypedDict, total=False):
-    """
-    What a user may tell a source, all by name.
-    """
+    """What a user may tell a source, all by name."""
 
     scope: Scope | str
     """The API the token is for: Zeebe (if not said), Tasklist, Operate, Optimize or Secrets."""
@@ -126,16 +110,12 @@ class Options(TypedDict, total=False):
 
 
 def make_plan(file: str | os.PathLike[str] | None, options: Options) -> Plan:
-    """
-    Put together what a source was told. Raises `ConfigurationError` with all that is missing.
-    """
+    """Put together what a source was told. Raises `ConfigurationError` with all that is missing."""
     return plan_by(_places(file, options), options)
 
 
 def plan_by(places: tuple[Place, ...], options: Options) -> Plan:
-    """
-    Put together what stands in these places, the first before the others, and the options that no place has.
-    """
+    """Put together what stands in these places, the first before the others, and the options that no place has."""
     authentication = options.get("authentication", IN_BODY)
     settings = resolve(
         places,
@@ -179,14 +159,12 @@ def _places(file: str | os.PathLike[str] | None, options: Options) -> tuple[Plac
 
 
 def choose_cache(choice: Literal["disk", "memory"]) -> Cache:
-    """
-    Return this user's folder, or a new memory.
-    """
-    from gatekey.client.caching.memory import MemoryCache
+    """Return this user's folder, or a new memory."""
+    from gatekey.client.cache.memory import MemoryCache
 
     if choice == "memory":
         return MemoryCache()
-    from gatekey.client.caching.disk import default_folder, default_neighbour
+    from gatekey.client.cache.disk import default_folder, default_neighbour
 
     try:
         return _shared_folder(default_folder(os.environ), default_neighbour(os.environ))
@@ -196,12 +174,10 @@ def choose_cache(choice: Literal["disk", "memory"]) -> Cache:
 
 @lru_cache(maxsize=1)
 def _memory_instead(why: str) -> Cache:
-    """
-    Return the one memory of this process, so that its sources share at least that, and the warning about it.
-    """
+    """Return the one memory of this process, so that its sources share at least that, and the warning about it."""
     from logging import getLogger
 
-    from gatekey.client.caching.memory import MemoryCache
+    from gatekey.client.cache.memory import MemoryCache
 
     getLogger("gatekey").warning("%s Until then each process asks for its own.", why)
     return MemoryCache()
@@ -210,16 +186,18 @@ def _memory_instead(why: str) -> Cache:
 @lru_cache(maxsize=8)
 def _shared_folder(folder: "Path", neighbour: "Path | None") -> Cache:
     """
-    Return the one cache of a folder, so that sources share what the folder does not take, and the warning about it.
+    Return the one cache of a folder, so that sources share what the folder
+    does not take, and the warning about it.
     """
-    from gatekey.client.caching.disk import DiskCache
+    from gatekey.client.cache.disk import DiskCache
 
     return DiskCache(folder, neighbour=neighbour)
 
 
 def standard_transport(settings: ClientSettings) -> Transport:
     """
-    Return the standard library's HTTP with the certificates of the settings; it is imported when a request leaves.
+    Return the standard library's HTTP with the certificates of the settings;
+    it is imported when a request leaves.
     """
 
     def send(request: HttpRequest) -> HttpResponse:
@@ -234,22 +212,19 @@ def standard_transport(settings: ClientSettings) -> Transport:
 
 
 def is_async(transport: object) -> bool:
-    """
-    Whether a transport is to be awaited.
-    """
+    """Whether a transport is to be awaited."""
     return iscoroutinefunction(transport) or iscoroutinefunction(getattr(transport, "__call__", None))  # noqa: B004 - not whether, but how it is called
 
 
 def chance() -> float:
-    """
-    Return a random number from 0 up to 1, without the import of `random`.
-    """
+    """Return a random number from 0 up to 1, without the import of `random`."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 class Hands:
     """
-    Performs the steps that take no time worth waiting for: all but `Send`, `Sleep` and `Wait`. For one run of one flow.
+    Performs the steps that take no time worth waiting for: all but `Send`, `Sleep` and `Wait`. For one run of one
+    flow.
     """
 
     def __init__(self, plan: Plan, key: Key, hold: Callable[[Held], None]) -> None:
@@ -260,9 +235,7 @@ class Hands:
         self._ended = False
 
     def perform(self, step: Step) -> Reply:
-        """
-        Perform one step.
-        """
+        """Perform one step."""
         match step:
             case Look():
                 held = self._plan.cache.look(self._key)
@@ -282,9 +255,7 @@ class Hands:
         return None
 
     def let_go(self) -> None:
-        """
-        Give the lock back, if it is held; also after a flow that was abandoned, while a thread still takes it.
-        """
+        """Give the lock back, if it is held; also after a flow that was abandoned, while a thread still takes it."""
         self._ended = True
         self._unlock()
 
@@ -301,9 +272,7 @@ class Hands:
             release()
 
     def _tell(self, event: Event) -> None:
-        """
-        Tell the listener; its mistakes are its own and cost nobody a token.
-        """
+        """Tell the listener; its mistakes are its own and cost nobody a token."""
         if not self._plan.listener:
             return
         try:

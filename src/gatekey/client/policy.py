@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from gatekey.client.failure import Failure, Kind
 from gatekey.client.token import STEPPED_BACK, Freshness, Token
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.secret_text import SecretText
 
 FIRST_PAUSE = 1.0
 """Seconds; the token service of Camunda allows about one request per second and address."""
@@ -45,9 +45,7 @@ that the token was not the reason: zbctl, which does not see that, sends fifteen
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """
-    Nobody asks from `since` until `until` (Unix seconds), because of `failure`, the `count`th in a row.
-    """
+    """Nobody asks from `since` until `until` (Unix seconds), because of `failure`, the `count`th in a row."""
 
     failure: Failure
     since: float
@@ -55,17 +53,13 @@ class Bar:
     count: int = 1
 
     def stands(self, now: float) -> bool:
-        """
-        Whether it holds at `now`; a clock that was set back has made its times meaningless.
-        """
+        """Whether it holds at `now`; a clock that was set back has made its times meaningless."""
         return self.since - STEPPED_BACK <= now < self.until
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """
-    What is known about one credential: its token, why it is left alone, and why its token endpoint is.
-    """
+    """What is known about one credential: its token, why it is left alone, and why its token endpoint is."""
 
     token: Token | None = None
     refusal: Bar | None = None
@@ -81,9 +75,7 @@ NOTHING = Held()
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """
-    What a caller asks for; `patience` are the seconds it waits for a token endpoint that limits or is in trouble.
-    """
+    """What a caller asks for; `patience` are the seconds it waits for a token endpoint that limits or is in trouble."""
 
     patience: float = 30.0
     """The Node.js SDK of Camunda gives up after 30 s too."""
@@ -98,27 +90,21 @@ ANY = Wish()
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """
-    Here it is.
-    """
+    """Here it is."""
 
     token: Token
 
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """
-    Ask for a new one. With a `spare` nobody needs to wait for it, and a failure is remembered, not raised.
-    """
+    """Ask for a new one. With a `spare` nobody needs to wait for it, and a failure is remembered, not raised."""
 
     spare: Token | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """
-    No token, and nobody asks for one now.
-    """
+    """No token, and nobody asks for one now."""
 
     bar: Bar
 
@@ -127,9 +113,7 @@ Decision: TypeAlias = Use | Renew | Barred
 
 
 def decide(held: Held, now: float, wish: Wish = ANY) -> Decision:
-    """
-    Decide what to do at `now` with what is held.
-    """
+    """Decide what to do at `now` with what is held."""
     bar = standing_bar(held, now, wish)
     token = held.token
     if wish.forced or token is None or token.freshness(now) is Freshness.EXPIRED:
@@ -144,24 +128,21 @@ def decide(held: Held, now: float, wish: Wish = ANY) -> Decision:
 
 
 def standing_bar(held: Held, now: float, wish: Wish = ANY) -> Bar | None:
-    """
-    Return what keeps everybody from asking at `now`; a refusal goes before a pause, for waiting does not mend it.
-    """
+    """Return what keeps everybody from asking at `now`; a refusal goes before a pause, for waiting does not mend it."""
     if held.refusal and held.refusal.stands(now) and not wish.forced:
         return held.refusal
     return held.pause if held.pause and held.pause.stands(now) else None
 
 
 def granted(held: Held, token: Token, wish: Wish = ANY) -> Held:
-    """
-    Return what is held after a token came.
-    """
+    """Return what is held after a token came."""
     return Held(token, None, held.pause, token.obtained_at if wish.instead_of else held.replaced_at)
 
 
 def bar_for(failure: Failure, held: Held, now: float, jitter: float) -> Bar:
     """
-    Return how long an attempt that failed at `now` keeps everybody off; `jitter` is a random number from 0 up to 1.
+    Return how long an attempt that failed at `now` keeps everybody off;
+    `jitter` is a random number from 0 up to 1.
     """
     before = held.pause if failure.kind.passing else held.refusal
     count = before.count + 1 if before and now - before.until < FORGOTTEN_AFTER else 1
@@ -184,9 +165,7 @@ def failed(held: Held, bar: Bar, wish: Wish = ANY) -> Held:
 
 
 def merged(ours: Held, theirs: Held) -> Held:
-    """
-    Return the newest of what two places hold about one credential, such as memory and disk.
-    """
+    """Return the newest of what two places hold about one credential, such as memory and disk."""
     token = max((one.token for one in (ours, theirs) if one.token), key=lambda token: token.obtained_at, default=None)
     refusal, pause = _latest(ours.refusal, theirs.refusal), _latest(ours.pause, theirs.pause)
     replaced = max((one.replaced_at for one in (ours, theirs) if one.replaced_at is not None), default=None)

@@ -1,6 +1,4 @@
-"""
-Reads a credentials file, and notices who else can.
-"""
+"""Reads a credentials file, and notices who else can."""
 
 import os
 import stat
@@ -18,9 +16,7 @@ READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True, slots=True)
 class CredentialsFile:
-    """
-    What stands in the file, and whether others on this machine may read or change it.
-    """
+    """What stands in the file, and whether others on this machine may read or change it."""
 
     place: Place
     open_to_others: bool

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from gatekey.errors import ConfigurationError
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import AUTHORITY_NAMES, DEFAULT_DOMAIN, Scope
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import AUTHORITY_NAMES, DEFAULT_DOMAIN, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ ZEEBE_WORD = re.compile(r"(?:^|\.)zeebe\.(.+)")
 @dataclass(frozen=True, slots=True)
 class Place:
     """
-    Somewhere settings stand: what to call it, and its names and values (not in the `repr`, secrets are among them).
+    Somewhere settings stand: what to call it, and its names and values (not
+    in the `repr`, secrets are among them).
     """
 
     title: str
@@ -92,9 +93,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """
-    Where a value came from: the name it had and the place where it stood.
-    """
+    """Where a value came from: the name it had and the place where it stood."""
 
     name: str
     place: str
@@ -105,9 +104,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """
-    A value as text, and its origin.
-    """
+    """A value as text, and its origin."""
 
     value: str = field(repr=False)
     origin: Origin
@@ -115,9 +112,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """
-    All that asking for a token takes. `audience` is None where nobody named one: servers then use their default.
-    """
+    """All that asking for a token takes. `audience` is None where nobody named one: servers then use their default."""
 
     token_url: str
     client_id: str
@@ -134,7 +129,8 @@ class ClientSettings:
 
     def whereabouts(self) -> str:
         """
-        Say where the id, the secret and the audience came from, for whoever has to correct them; empty if from nowhere.
+        Say where the id, the secret and the audience came from, for whoever has to correct them; empty if from
+        nowhere.
         """
         names = ("client_id", "client_secret", "audience")
         places = dict.fromkeys(str(self.origins[name]) for name in names if name in self.origins)
@@ -212,7 +208,8 @@ def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
 
 def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:
     """
-    Return the scopes that the file says the client has; None where it says nothing. Unknown words are passed over.
+    Return the scopes that the file says the client has; None where it says
+    nothing. Unknown words are passed over.
     """
     found = find(SCOPES, places)
     if found is None:
@@ -222,9 +219,7 @@ def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:
 
 
 def fault_of_url(url: str) -> str | None:
-    """
-    Say what is wrong with a URL that requests shall go to, as the end of a sentence; None where nothing is.
-    """
+    """Say what is wrong with a URL that requests shall go to, as the end of a sentence; None where nothing is."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -248,9 +243,7 @@ def _audience_of_address(places: Sequence[Place]) -> Found | None:
 
 
 def _saas_domain(places: Sequence[Place]) -> Found | None:
-    """
-    Return the domain that Spring's `saas` mode builds all its addresses from; None in any other mode.
-    """
+    """Return the domain that Spring's `saas` mode builds all its addresses from; None in any other mode."""
     mode = find(MODE, places)
     if mode is None or mode.value.lower() != "saas":
         return None

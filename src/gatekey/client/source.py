@@ -1,6 +1,4 @@
-"""
-A source of tokens for threads.
-"""
+"""A source of tokens for threads."""
 
 import os
 import time
@@ -17,9 +15,9 @@ from gatekey.client.policy import NOTHING, Bar, Held, Renew, Use, Wish, decide
 from gatekey.client.settings import ClientSettings
 from gatekey.client.token import STEPPED_BACK, Token
 from gatekey.errors import ConfigurationError, GatekeyError, TokenUnavailable
-from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import Scope
 
 T = TypeVar("T")
 
@@ -41,16 +39,12 @@ class TokenSource:
     """
 
     def __init__(self, file: str | os.PathLike[str] | None = None, **options: Unpack[Options]) -> None:
-        """
-        Read the settings. Raises `ConfigurationError` with all that is missing and everywhere it was looked for.
-        """
+        """Read the settings. Raises `ConfigurationError` with all that is missing and everywhere it was looked for."""
         self._begin(make_plan(file, options))
 
     @classmethod
     def planned(cls, plan: Plan) -> Self:
-        """
-        Return a source for a plan that is made already.
-        """
+        """Return a source for a plan that is made already."""
         source = cls.__new__(cls)
         source._begin(plan)  # noqa: SLF001 - of this very class
         return source
@@ -69,9 +63,7 @@ class TokenSource:
 
     @property
     def settings(self) -> ClientSettings:
-        """
-        What the source asks with; `settings.origins` says where each came from.
-        """
+        """What the source asks with; `settings.origins` says where each came from."""
         return self._plan.settings
 
     def token(self, *, instead_of: Token | None = None, fresh: bool = False) -> Token:
@@ -90,27 +82,19 @@ class TokenSource:
         return self._decided(self._plan.wish(instead_of, fresh=fresh))
 
     def headers(self) -> dict[str, str]:
-        """
-        Return the header that a request to an API carries (RFC 6750 section 2.1).
-        """
+        """Return the header that a request to an API carries (RFC 6750 section 2.1)."""
         return {"Authorization": self.token().authorization.reveal()}
 
     def for_scope(self, scope: Scope | str) -> Self:
-        """
-        Return a source for another API's tokens, by the same credentials.
-        """
+        """Return a source for another API's tokens, by the same credentials."""
         return self.planned(self._plan.for_scope(scope))
 
     def for_audience(self, audience: str) -> Self:
-        """
-        Return a source for another audience's tokens, by the same credentials.
-        """
+        """Return a source for another audience's tokens, by the same credentials."""
         return self.planned(self._plan.for_scope(Scope.ZEEBE, audience))
 
     def after_fork(self) -> None:
-        """
-        Make the locks anew in a forked child, where the threads that held them are missing.
-        """
+        """Make the locks anew in a forked child, where the threads that held them are missing."""
         self._flight = Lock()
         self._early = Lock()
 
@@ -128,9 +112,7 @@ class TokenSource:
         return outcome
 
     def _obtained(self, wish: Wish) -> Token | Bar:
-        """
-        One thread works, the others wait for it: as long as it may be patient, and its last request may take.
-        """
+        """One thread works, the others wait for it: as long as it may be patient, and its last request may take."""
         if not self._flight.acquire(timeout=wish.patience + LOCK_PATIENCE):
             raise TokenUnavailable("Another thread asks for a token and does not come to an end", 1)
         try:
@@ -139,9 +121,7 @@ class TokenSource:
             self._flight.release()
 
     def _looked_after(self, spare: Token) -> Token:
-        """
-        Have a stale token renewed, by one thread at a time, while everybody uses the spare.
-        """
+        """Have a stale token renewed, by one thread at a time, while everybody uses the spare."""
         if self._clock() < self._early_after or not self._early.acquire(blocking=False):
             return spare
         if self._plan.background:
@@ -191,17 +171,13 @@ class TokenSource:
 
 
 def good_of(held: Held) -> Good:
-    """
-    Return how long what is held may be used without a thought.
-    """
+    """Return how long what is held may be used without a thought."""
     token = held.token
     return (token.obtained_at - STEPPED_BACK, token.renew_at, token) if token else NEVER
 
 
 def sent(transport: Transport, request: HttpRequest) -> HttpResponse:
-    """
-    Send a request; an exception that the transport should have translated becomes an obstacle without a name.
-    """
+    """Send a request; an exception that the transport should have translated becomes an obstacle without a name."""
     try:
         return transport(request)
     except (TransportFailure, GatekeyError):

@@ -1,13 +1,11 @@
-"""
-A token as its user sees it: good for now, due for renewal, or useless.
-"""
+"""A token as its user sees it: good for now, due for renewal, or useless."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_answer import TokenAnswer
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.token_answer import TokenAnswer
 
 RENEWAL_MARGIN = 30.0
 """Seconds before expiry, at least: Camunda's Java, JavaScript and Python clients keep the same distance."""
@@ -26,9 +24,7 @@ STEPPED_BACK = 60.0
 
 
 class Freshness(StrEnum):
-    """
-    What may be done with a token (the words follow Go's cloud authentication library).
-    """
+    """What may be done with a token (the words follow Go's cloud authentication library)."""
 
     FRESH = "fresh"
     """Use it."""
@@ -40,9 +36,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """
-    An access token and its times, in Unix seconds by the clock of this machine.
-    """
+    """An access token and its times, in Unix seconds by the clock of this machine."""
 
     access_token: SecretText
     obtained_at: float
@@ -64,9 +58,7 @@ class Token:
         return cls(answer.access_token, asked_at, renew_at, expires_at, answer.scope)
 
     def freshness(self, now: float) -> Freshness:
-        """
-        Say what may be done with the token at `now`.
-        """
+        """Say what may be done with the token at `now`."""
         if now >= self.expires_at:
             return Freshness.EXPIRED
         if now >= self.renew_at or now < self.obtained_at - STEPPED_BACK:
@@ -75,7 +67,5 @@ class Token:
 
     @property
     def authorization(self) -> SecretText:
-        """
-        The value of the `Authorization` header (RFC 6750 section 2.1).
-        """
+        """The value of the `Authorization` header (RFC 6750 section 2.1)."""
         return SecretText(f"Bearer {self.access_token.reveal()}")

@@ -1,6 +1,4 @@
-"""
-HTTP by the standard library: the edge that needs nothing installed.
-"""
+"""HTTP by the standard library: the edge that needs nothing installed."""
 
 import errno
 import http.client
@@ -14,7 +12,7 @@ from urllib.error import URLError
 
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.errors import ConfigurationError
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.oauth.http import HttpRequest, HttpResponse
 
 TIMEOUT = 10.0
 """Seconds for each step and for the whole body; the default of Camunda's Java and Go clients for token requests."""
@@ -89,9 +87,7 @@ class UrllibTransport:
             return HttpResponse(answer.status, tuple(answer.headers.items()), bytes(body))
 
     def _opener(self) -> urllib.request.OpenerDirector:
-        """
-        Return an opener without error and redirect handlers, so that every status comes back as it is.
-        """
+        """Return an opener without error and redirect handlers, so that every status comes back as it is."""
         proxies = None if self.proxy is None else {"http": self.proxy, "https": self.proxy} if self.proxy else {}
         opener = urllib.request.OpenerDirector()
         for handler in (
@@ -104,9 +100,7 @@ class UrllibTransport:
         return opener
 
     def context(self) -> ssl.SSLContext:
-        """
-        Return what TLS is spoken with. Raises `ConfigurationError` for certificates that cannot be used.
-        """
+        """Return what TLS is spoken with. Raises `ConfigurationError` for certificates that cannot be used."""
         context = ssl.create_default_context()
         try:
             if self.authorities:
@@ -123,9 +117,7 @@ class UrllibTransport:
 
 
 def failure_of(error: Exception) -> TransportFailure:
-    """
-    Name the obstacle behind an exception of the network, TLS or HTTP modules.
-    """
+    """Name the obstacle behind an exception of the network, TLS or HTTP modules."""
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
     return TransportFailure(_obstacle(cause), _detail(cause))
 
@@ -138,7 +130,8 @@ def _obstacle(error: Exception) -> Obstacle:
 
 def _detail(error: Exception) -> str:
     """
-    Return the system's own words for an error, where they add something; never what a peer sent, it may hold a token.
+    Return the system's own words for an error, where they add something; never what a peer sent, it may hold a
+    token.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
@@ -149,7 +142,8 @@ def _detail(error: Exception) -> str:
 
 class _SecureHandler(urllib.request.AbstractHTTPHandler):
     """
-    Opens https, and reads the machine's authorities only then: that takes longer than a whole request without TLS.
+    Opens https, and reads the machine's authorities only then: that takes
+    longer than a whole request without TLS.
     """
 
     def __init__(self, trust: Callable[[], ssl.SSLContext]) -> None:
@@ -163,7 +157,5 @@ class _SecureHandler(urllib.request.AbstractHTTPHandler):
 
 
 def _no_password() -> str:
-    """
-    Keep OpenSSL from asking at the terminal, where nobody may sit.
-    """
+    """Keep OpenSSL from asking at the terminal, where nobody may sit."""
     return ""

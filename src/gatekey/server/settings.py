@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from gatekey.errors import ConfigurationError
-from gatekey.server.guarding.model import STREAM_LIFE
-from gatekey.server.limiting.address import IPV6_PREFIX
-from gatekey.server.limiting.origin.trust import read_nat64, read_networks, read_proxies, split_list
+from gatekey.server.callers.address import IPV6_PREFIX
+from gatekey.server.callers.trust import read_nat64, read_networks, read_proxies, split_list
+from gatekey.server.gateway.policy.model import STREAM_LIFE
 
 PREFIX = "GATEKEY_"
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
@@ -44,7 +44,8 @@ def _default_data() -> Path:
 
 class Settings(BaseModel):
     """
-    The settings of one installation; the command line's `gatekey serve --help` and this class name the same things.
+    The settings of one installation; the command line's `gatekey serve
+    --help` and this class name the same things.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -241,16 +242,12 @@ class Settings(BaseModel):
 
     @property
     def reached_url(self) -> str:
-        """
-        The public URL, or the one that follows from where the service listens.
-        """
+        """The public URL, or the one that follows from where the service listens."""
         return self.public_url or f"{'http' if self.tls == 'off' else 'https'}://{reachable(self.http)}"
 
     @property
     def reached_gateway(self) -> str:
-        """
-        The gateway's public host:port, or the one that follows from where it listens.
-        """
+        """The gateway's public host:port, or the one that follows from where it listens."""
         return self.gateway_address or reachable(self.gateway)
 
 
@@ -284,9 +281,7 @@ def _url(value: str) -> str:
 
 
 def reachable(address: str) -> str:
-    """
-    Return the host:port to call for a listening address: nobody can call `0.0.0.0`.
-    """
+    """Return the host:port to call for a listening address: nobody can call `0.0.0.0`."""
     host, _, port = address.rpartition(":")
     return f"localhost:{port}" if host in {"0.0.0.0", "[::]", "*"} else address  # noqa: S104 - recognised, not bound
 

@@ -7,7 +7,7 @@ import pytest
 
 from gatekey import AsyncTokenSource, DiskCache, Token
 from gatekey.errors import RateLimited, TokenRefused
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.oauth.http import HttpRequest, HttpResponse
 from support.endpoint import REFUSED, START, Endpoint, limited
 
 T = TypeVar("T")
@@ -157,7 +157,7 @@ def test_a_transport_that_blocks_is_left_to_a_thread(tmp_path: Path) -> None:
 
 
 def test_an_object_that_is_awaited_when_called_is_a_transport_too() -> None:
-    class Later:
+    class LazyApp:
         def __init__(self, endpoint: Endpoint) -> None:
             self.endpoint = endpoint
 
@@ -165,7 +165,7 @@ def test_an_object_that_is_awaited_when_called_is_a_transport_too() -> None:
             return self.endpoint(request)
 
     endpoint = Endpoint()
-    source = AsyncTokenSource(**endpoint.async_options(transport=Later(endpoint)))
+    source = AsyncTokenSource(**endpoint.async_options(transport=LazyApp(endpoint)))
 
     assert "t1" == name(asyncio.run(source.token()))
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from gatekey.client.authentication import CertificateAlone, SecretInBody, SecretInHeader, token_request
 from gatekey.client.settings import ClientSettings
-from gatekey.wire.client_authentication import Method, SecretCredential
-from gatekey.wire.fields import FORM
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_request import TokenRequest, read_request
+from gatekey.oauth.client_authentication import Method, SecretCredential
+from gatekey.oauth.fields import FORM
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.token_request import TokenRequest, read_request
 
 SETTINGS = ClientSettings("http://localhost:8400/oauth/token", "id", SecretText("hidden-secret"), "zeebe.camunda.io")
 

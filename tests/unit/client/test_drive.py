@@ -6,7 +6,7 @@ import pytest
 from gatekey.client.drive import drive, drive_async
 from gatekey.client.flow import Flow, Reply, Send, Sleep, Step
 from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.oauth.http import HttpRequest, HttpResponse
 
 REQUEST = HttpRequest("GET", "http://localhost/")
 

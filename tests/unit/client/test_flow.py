@@ -38,9 +38,9 @@ from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.policy import NOTHING, Held, Wish
 from gatekey.client.settings import ClientSettings
 from gatekey.client.token import Token
-from gatekey.wire.http import HttpResponse
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_answer import TokenAnswer, encode_error, encode_success
+from gatekey.oauth.http import HttpResponse
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.token_answer import TokenAnswer, encode_error, encode_success
 from support.token_world import START, Drop, Grant, Limit, Refuse, World
 
 T = TypeVar("T")

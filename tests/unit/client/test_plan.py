@@ -5,7 +5,7 @@ import pytest
 
 from gatekey import DiskCache, MemoryCache
 from gatekey.client.plan import choose_cache, is_async, make_plan
-from gatekey.wire.http import HttpRequest, HttpResponse
+from gatekey.oauth.http import HttpRequest, HttpResponse
 
 
 def test_sources_of_one_user_share_the_folder_and_its_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_user_without_a_home_shares_in_the_folder_that_is_named(
 
 
 def test_functions_methods_and_objects_that_are_awaited_are_told_from_those_that_are_not() -> None:
-    class Later:
+    class LazyApp:
         async def __call__(self, request: HttpRequest) -> HttpResponse:
             raise NotImplementedError
 
@@ -54,7 +54,7 @@ def test_functions_methods_and_objects_that_are_awaited_are_told_from_those_that
     def now(request: HttpRequest) -> HttpResponse:
         raise NotImplementedError
 
-    assert [True, True, False] == [is_async(Later()), is_async(Later().send), is_async(now)]
+    assert [True, True, False] == [is_async(LazyApp()), is_async(LazyApp().send), is_async(now)]
 
 
 def test_a_plan_tells_what_makes_its_credential() -> None:

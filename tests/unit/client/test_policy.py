@@ -17,7 +17,7 @@ from gatekey.client.policy import (
     merged,
 )
 from gatekey.client.token import Token
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.secret_text import SecretText
 
 NOW = 1_800_000_000.0
 TOKEN = Token(SecretText("t"), NOW, NOW + 3000, NOW + 3600)

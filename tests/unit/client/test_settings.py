@@ -16,8 +16,8 @@ from gatekey.client.settings import (
     resolve,
 )
 from gatekey.errors import ConfigurationError
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import Scope
 
 FILE = {
     "ZEEBE_CLIENT_ID": "id",

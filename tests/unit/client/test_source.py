@@ -8,8 +8,8 @@ from gatekey import MemoryCache, Token, TokenSource
 from gatekey.client.events import Asked, Event, Failed, Granted, Waiting
 from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.errors import ConfigurationError, MalformedResponse, RateLimited, TokenRefused, TokenUnavailable
-from gatekey.wire.http import HttpRequest, HttpResponse
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.oauth.vocabulary import Scope
 from support.endpoint import REFUSED, START, TROUBLE, Endpoint, limited
 
 

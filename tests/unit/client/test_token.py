@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekey.client.token import Freshness, Token
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.token_answer import LONGEST_LIFETIME, TokenAnswer
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.token_answer import LONGEST_LIFETIME, TokenAnswer
 
 NOW = 1_800_000_000.0
 

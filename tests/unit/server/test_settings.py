@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekey.errors import ConfigurationError, GatekeyError
-from gatekey.server.app.installation import open_installation
+from gatekey.server.run.installation import open_installation
 from gatekey.server.settings import Settings, reachable, read_settings
 
 

@@ -14,9 +14,7 @@ from gatekey.cli.limits.unblock import unblock
 
 @click.group()
 def limits() -> None:
-    """
-    See why an address is limited, lift its block, make exceptions.
-    """
+    """See why an address is limited, lift its block, make exceptions."""
 
 
 for command in (top, show, unblock, allow, disallow, rules):

@@ -1,6 +1,4 @@
-"""
-`gatekey limits allow`, `disallow` and `rules`: exceptions from the limit.
-"""
+"""`gatekey limits allow`, `disallow` and `rules`: exceptions from the limit."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,25 +13,21 @@ from gatekey.cli.opening import ACTOR, Command, Refusal, data_options, find_clie
 from gatekey.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
-    from gatekey.server.limiting.rules import Rule, Subject
+    from gatekey.server.limits.rules import Rule, Subject
+    from gatekey.server.run.installation import Installation
 
 
 @dataclass(frozen=True, slots=True)
 class Whom:
-    """
-    Whom an exception is about, as it was typed: exactly one is not None.
-    """
+    """Whom an exception is about, as it was typed: exactly one is not None."""
 
     network: str | None
     client: str | None
     organisation: str | None
 
     def named(self, installation: "Installation") -> "tuple[Subject, str]":
-        """
-        Return subject and name. Raises `Refusal` for a client that there is not.
-        """
-        from gatekey.server.limiting.rules import Subject
+        """Return subject and name. Raises `Refusal` for a client that there is not."""
+        from gatekey.server.limits.rules import Subject
 
         if self.client is not None:
             return Subject.CLIENT, find_client(installation, self.client).client.client_id
@@ -82,7 +76,7 @@ def allow(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     whom = _chosen(network, client, organisation)
     with opened(config, data) as installation:
-        from gatekey.server.limiting.orders import Refused
+        from gatekey.server.limits.orders import Refused
 
         subject, name = whom.named(installation)
         seconds = None if lasting is None else lasting.total_seconds()
@@ -110,12 +104,10 @@ def disallow(  # noqa: PLR0913 - one parameter an option
     *,
     as_json: bool,
 ) -> None:
-    """
-    Take the exception of NETWORK, a client or an organisation back.
-    """
+    """Take the exception of NETWORK, a client or an organisation back."""
     whom = _chosen(network, client, organisation)
     with opened(config, data) as installation:
-        from gatekey.server.limiting.rules import Subject
+        from gatekey.server.limits.rules import Subject
 
         if whom.client is not None and any(
             kept.rule.subject is Subject.CLIENT and kept.rule.name == whom.client
@@ -136,9 +128,7 @@ def disallow(  # noqa: PLR0913 - one parameter an option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def rules(config: Path | None, data: Path | None, *, as_json: bool) -> None:
-    """
-    List the exceptions from the limit that hold now.
-    """
+    """List the exceptions from the limit that hold now."""
     with opened(config, data) as installation:
         found = installation.operating.limits.rules()
     if as_json:

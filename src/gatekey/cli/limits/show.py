@@ -1,6 +1,4 @@
-"""
-`gatekey limits show`: why an address is limited, or how a client asks.
-"""
+"""`gatekey limits show`: why an address is limited, or how a client asks."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -15,8 +13,8 @@ from gatekey.cli.opening import Refusal, data_options, find_client, opened
 from gatekey.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.app.installation import Installation
-    from gatekey.server.auditing.explaining import (
+    from gatekey.server.run.installation import Installation
+    from gatekey.server.traffic.explaining import (
         AddressExplained,
         Asker,
         BlockExplained,
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
         Point,
         Tally,
     )
-    from gatekey.server.auditing.findings import Finding
+    from gatekey.server.traffic.findings import Finding
 
 ADDRESS_MINUTES, CLIENT_MINUTES = 60, 1_440
 
@@ -51,7 +49,7 @@ def show(
     """
     minutes = wording.minutes_of(last) if last is not None else None
     with opened(config, data) as installation:
-        from gatekey.server.auditing.documents import address_document, client_document
+        from gatekey.server.traffic.documents import address_document, client_document
 
         explanations = installation.operating.explanations
         address = installation.operating.limits.key_of(address_or_client)
@@ -106,7 +104,7 @@ def _print_client(explained: "ClientExplained") -> None:
 
 
 def _print_common(tally: "Tally", points: "Sequence[Point]", span: int, minutes: int, now: float) -> None:
-    from gatekey.server.auditing.wording import lasting, many
+    from gatekey.server.traffic.wording import lasting, many
 
     click.echo(f"Last {lasting(minutes * 60)}, until {wording.local(now)}: {wording.tallied(tally)}.")
     if tally.requests:
@@ -146,7 +144,7 @@ def _print_askers(askers: "Sequence[Asker]", now: float, first: Literal["CLIENT"
 
 
 def _print_blocks(blocks: "Sequence[BlockExplained]") -> None:
-    from gatekey.server.auditing.wording import lasting
+    from gatekey.server.traffic.wording import lasting
 
     if not blocks:
         return

@@ -1,6 +1,4 @@
-"""
-`gatekey limits top`: the addresses with most refusals.
-"""
+"""`gatekey limits top`: the addresses with most refusals."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +12,7 @@ from gatekey.cli.opening import data_options, opened
 from gatekey.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from gatekey.server.auditing.explaining import Overview
+    from gatekey.server.traffic.explaining import Overview
 
 
 @click.command()
@@ -24,13 +22,14 @@ if TYPE_CHECKING:
 @data_options
 def top(config: Path | None, data: Path | None, last: timedelta, most: int, *, as_json: bool) -> None:
     """
-    List the addresses that ask for tokens: the blocked first, then those with most refusals. A few seconds behind.
+    List the addresses that ask for tokens: the blocked first, then those with
+    most refusals. A few seconds behind.
     """
     minutes = wording.minutes_of(last)
     with opened(config, data) as installation:
         overview = installation.operating.explanations.overview(minutes, most)
     if as_json:
-        from gatekey.server.auditing.documents import overview_document
+        from gatekey.server.traffic.documents import overview_document
 
         print_json(overview_document(overview))
         return
@@ -38,7 +37,7 @@ def top(config: Path | None, data: Path | None, last: timedelta, most: int, *, a
 
 
 def _print(overview: "Overview") -> None:
-    from gatekey.server.auditing.wording import lasting
+    from gatekey.server.traffic.wording import lasting
 
     period = lasting(overview.minutes * 60)
     if not overview.lines:

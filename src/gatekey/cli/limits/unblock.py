@@ -1,6 +1,4 @@
-"""
-`gatekey limits unblock`: lift an address's block at once.
-"""
+"""`gatekey limits unblock`: lift an address's block at once."""
 
 from pathlib import Path
 
@@ -16,11 +14,9 @@ from gatekey.cli.output import print_json
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @data_options
 def unblock(config: Path | None, data: Path | None, address: str, reason: str, *, as_json: bool) -> None:
-    """
-    Lift the block of ADDRESS: within a second or two it is met as if it had never asked.
-    """
+    """Lift the block of ADDRESS: within a second or two it is met as if it had never asked."""
     with opened(config, data) as installation:
-        from gatekey.server.limiting.orders import Refused
+        from gatekey.server.limits.orders import Refused
 
         outcome = installation.operating.limits.unblock(address, reason=reason, by=ACTOR)
     if isinstance(outcome, Refused):

@@ -1,6 +1,4 @@
-"""
-Tokens in aiohttp: `ClientSession(middlewares=[token_middleware(AsyncTokenSource(), "https://api.example.com")])`.
-"""
+"""Tokens in aiohttp: `ClientSession(middlewares=[token_middleware(AsyncTokenSource(), "https://api.example.com")])`."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -45,7 +43,5 @@ def token_middleware(source: AsyncTokenSource, *origins: str) -> Middleware:
 
 
 def _repeatable(request: ClientRequest) -> bool:
-    """
-    Whether the body can be sent again: bytes, text and JSON can.
-    """
+    """Whether the body can be sent again: bytes, text and JSON can."""
     return not request.body or isinstance(request.body, bytes | BytesPayload)

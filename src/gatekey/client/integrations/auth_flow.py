@@ -1,5 +1,6 @@
 """
-The flow of httpx's authentication, for httpx and for httpx2: each refuses the other's classes, but both drive this.
+The flow of httpx's authentication, for httpx and for httpx2: each refuses
+the other's classes, but both drive this.
 """
 
 from collections.abc import AsyncGenerator, Generator, MutableMapping
@@ -13,49 +14,33 @@ from gatekey.errors import ConfigurationError
 
 
 class Request(Protocol):
-    """
-    What is used of a request.
-    """
+    """What is used of a request."""
 
     @property
     def headers(self) -> MutableMapping[str, str]:
-        """
-        Its headers, to be changed.
-        """
+        """Its headers, to be changed."""
 
     @property
     def stream(self) -> object:
-        """
-        Its body.
-        """
+        """Its body."""
 
 
 class Response(Protocol):
-    """
-    What is used of a response.
-    """
+    """What is used of a response."""
 
     @property
     def status_code(self) -> int:
-        """
-        Its status.
-        """
+        """Its status."""
 
     @property
     def request(self) -> Request:
-        """
-        The request that it answers: after a redirect another than the first.
-        """
+        """The request that it answers: after a redirect another than the first."""
 
     def read(self) -> bytes:
-        """
-        Read it to its end, so that the connection can be used again.
-        """
+        """Read it to its end, so that the connection can be used again."""
 
     async def aread(self) -> bytes:
-        """
-        Do the same, awaited.
-        """
+        """Do the same, awaited."""
 
 
 Asked = TypeVar("Asked", bound=Request)
@@ -77,9 +62,7 @@ class AuthFlow(Generic[Asked, Answered]):
         self._source = source
 
     def sync_auth_flow(self, request: Asked) -> Generator[Asked, Answered, None]:
-        """
-        Yield the request with a token, once or twice. Raises the errors of `TokenSource.token`.
-        """
+        """Yield the request with a token, once or twice. Raises the errors of `TokenSource.token`."""
         if not isinstance(self._source, TokenSource):
             raise ConfigurationError("A Client cannot await.", hint="Give it a TokenSource.")
         token = self._source.token()
@@ -93,9 +76,7 @@ class AuthFlow(Generic[Asked, Answered]):
                 yield request
 
     async def async_auth_flow(self, request: Asked) -> AsyncGenerator[Asked, Answered]:
-        """
-        Yield the request with a token, once or twice. Raises the errors of `AsyncTokenSource.token`.
-        """
+        """Yield the request with a token, once or twice. Raises the errors of `AsyncTokenSource.token`."""
         if not isinstance(self._source, AsyncTokenSource):
             raise ConfigurationError("An AsyncClient must not be kept waiting.", hint="Give it an AsyncTokenSource.")
         token = await self._source.token()

@@ -28,15 +28,11 @@ class _Details(NamedTuple):
 
 
 class _CallDetails(_Details, grpc.ClientCallDetails):
-    """
-    The details of a call, with a token among its metadata.
-    """
+    """The details of a call, with a token among its metadata."""
 
 
 def authorized(details: grpc.ClientCallDetails, token: Token) -> grpc.ClientCallDetails:
-    """
-    Return the details with the token in their metadata.
-    """
+    """Return the details with the token in their metadata."""
     others = tuple(pair for pair in details.metadata or () if pair[0] != AUTHORIZATION)
     metadata = (*others, (AUTHORIZATION, token.authorization.reveal()))
     return _CallDetails(
@@ -84,27 +80,19 @@ class TokenInterceptor(
         self._source = source
 
     def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """
-        Make a call with one message each way.
-        """
+        """Make a call with one message each way."""
         return self._repeatable(continuation, client_call_details, request)
 
     def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """
-        Make a call that is answered by a stream.
-        """
+        """Make a call that is answered by a stream."""
         return self._repeatable(continuation, client_call_details, request)
 
     def intercept_stream_unary(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
-        """
-        Make a call that sends a stream.
-        """
+        """Make a call that sends a stream."""
         return continuation(authorized(client_call_details, self._source.token()), request_iterator)
 
     def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
-        """
-        Make a call with streams both ways.
-        """
+        """Make a call with streams both ways."""
         return continuation(authorized(client_call_details, self._source.token()), request_iterator)
 
     def _repeatable(self, continuation: Any, details: Any, request: Any) -> Any:
@@ -130,9 +118,7 @@ class _RepeatableCall(grpc.Call, grpc.Future):  # type: ignore[type-arg] # gener
         self._guard = threading.Lock()
 
     def _settle(self) -> Any:
-        """
-        Wait for the end of the call and return the one that counts.
-        """
+        """Wait for the end of the call and return the one that counts."""
         with self._guard:
             if self._again and self._call.code() is grpc.StatusCode.UNAUTHENTICATED:
                 self._call = self._again() or self._call
@@ -171,98 +157,68 @@ class _RepeatableCall(grpc.Call, grpc.Future):  # type: ignore[type-arg] # gener
         return message
 
     def result(self, timeout: float | None = None) -> Any:
-        """
-        Return the response, within `timeout` seconds. Raises `grpc.RpcError` and `grpc.FutureTimeoutError`.
-        """
+        """Return the response, within `timeout` seconds. Raises `grpc.RpcError` and `grpc.FutureTimeoutError`."""
         if self._again and self._call.exception(timeout) is not None:
             return self._settle().result(timeout)
         return self._call.result(timeout)
 
     def exception(self, timeout: float | None = None) -> Any:
-        """
-        Return the error of the call, within `timeout` seconds; None where it succeeded.
-        """
+        """Return the error of the call, within `timeout` seconds; None where it succeeded."""
         if self._again and self._call.exception(timeout) is not None:
             return self._settle().exception(timeout)
         return self._call.exception(timeout)
 
     def traceback(self, timeout: float | None = None) -> Any:
-        """
-        Return the traceback of the call's error.
-        """
+        """Return the traceback of the call's error."""
         self.exception(timeout)
         return self._call.traceback(timeout)
 
     def code(self) -> Any:
-        """
-        Return the status of the call, when it has ended.
-        """
+        """Return the status of the call, when it has ended."""
         return self._settle().code()
 
     def details(self) -> Any:
-        """
-        Return the words of the status.
-        """
+        """Return the words of the status."""
         return self._settle().details()
 
     def trailing_metadata(self) -> Any:
-        """
-        Return what came after the response.
-        """
+        """Return what came after the response."""
         return self._settle().trailing_metadata()
 
     def initial_metadata(self) -> Any:
-        """
-        Return what came before the response.
-        """
+        """Return what came before the response."""
         return self._call.initial_metadata()
 
     def add_done_callback(self, fn: Callable[[Any], Any]) -> None:
-        """
-        Have `fn` called with this call when it has ended, for the second time where it is made again.
-        """
+        """Have `fn` called with this call when it has ended, for the second time where it is made again."""
         self._call.add_done_callback(lambda _: self._after_the_end(lambda: fn(self)))
 
     def add_callback(self, callback: Callable[[], Any]) -> bool:
-        """
-        Have `callback` called when the call has ended; False where it has already.
-        """
+        """Have `callback` called when the call has ended; False where it has already."""
         return bool(self._call.add_callback(lambda: self._after_the_end(callback)))
 
     def is_active(self) -> bool:
-        """
-        Whether the call has not ended.
-        """
+        """Whether the call has not ended."""
         return bool(self._call.is_active())
 
     def time_remaining(self) -> float:
-        """
-        Return the seconds until its deadline; None without one.
-        """
+        """Return the seconds until its deadline; None without one."""
         remaining: float = self._call.time_remaining()
         return remaining
 
     def cancel(self) -> bool:
-        """
-        End the call.
-        """
+        """End the call."""
         self._again = None
         return bool(self._call.cancel())
 
     def cancelled(self) -> bool:
-        """
-        Whether somebody ended it.
-        """
+        """Whether somebody ended it."""
         return bool(self._call.cancelled())
 
     def running(self) -> bool:
-        """
-        Whether it has not ended.
-        """
+        """Whether it has not ended."""
         return bool(self._call.running())
 
     def done(self) -> bool:
-        """
-        Whether it has ended.
-        """
+        """Whether it has ended."""
         return bool(self._call.done())

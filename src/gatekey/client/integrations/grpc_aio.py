@@ -35,9 +35,7 @@ def interceptors(source: AsyncTokenSource) -> list[ClientInterceptor]:
 
 
 def authorized(details: ClientCallDetails, token: Token) -> ClientCallDetails:
-    """
-    Return the details with the token in their metadata.
-    """
+    """Return the details with the token in their metadata."""
     others = (pair for pair in details.metadata or () if pair[0] != AUTHORIZATION)
     metadata = Metadata(*others, (AUTHORIZATION, token.authorization.reveal()))
     return ClientCallDetails(details.method, details.timeout, metadata, details.credentials, details.wait_for_ready)

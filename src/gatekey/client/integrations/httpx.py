@@ -1,6 +1,4 @@
-"""
-Tokens in httpx: `httpx.Client(auth=TokenAuth(TokenSource()))`, and the same for `AsyncClient`.
-"""
+"""Tokens in httpx: `httpx.Client(auth=TokenAuth(TokenSource()))`, and the same for `AsyncClient`."""
 
 import httpx
 

@@ -1,6 +1,4 @@
-"""
-Tokens in httpx2: `httpx2.Client(auth=TokenAuth(TokenSource()))`, and the same for `AsyncClient`.
-"""
+"""Tokens in httpx2: `httpx2.Client(auth=TokenAuth(TokenSource()))`, and the same for `AsyncClient`."""
 
 import httpx2
 

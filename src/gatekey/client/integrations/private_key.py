@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from gatekey.client.authentication import Proof
 from gatekey.client.settings import ClientSettings
 from gatekey.errors import ConfigurationError
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.secret_text import SecretText
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -58,9 +58,7 @@ class PrivateKeyJwt:
         algorithm: Literal["RS256", "PS256", "ES256"] | None = None,
         audience: str | None = None,
     ) -> "PrivateKeyJwt":
-        """
-        Read the key's file (PEM, no passphrase). Raises `ConfigurationError`.
-        """
+        """Read the key's file (PEM, no passphrase). Raises `ConfigurationError`."""
         try:
             pem = Path(path).read_bytes()
             key = serialization.load_pem_private_key(pem, None)
@@ -74,15 +72,11 @@ class PrivateKeyJwt:
         raise ConfigurationError(f"The private key {path} is of no kind that can be used.", hint="Use RSA or P-256.")
 
     def fingerprint(self, settings: ClientSettings) -> SecretText:  # noqa: ARG002 - the port; the key is enough
-        """
-        Return the key.
-        """
+        """Return the key."""
         return self.pem
 
     def prove(self, settings: ClientSettings, now: float) -> Proof:
-        """
-        Return a statement that is good for one request at `now`.
-        """
+        """Return a statement that is good for one request at `now`."""
         claims = {
             "iss": settings.client_id,
             "sub": settings.client_id,

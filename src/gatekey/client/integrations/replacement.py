@@ -1,6 +1,4 @@
-"""
-Another token in place of one that an API refused, or none: then the API's own answer is what the caller gets.
-"""
+"""Another token in place of one that an API refused, or none: then the API's own answer is what the caller gets."""
 
 from gatekey.client.aio import AsyncTokenSource
 from gatekey.client.source import TokenSource
@@ -12,9 +10,7 @@ UNAUTHORIZED = 401
 
 
 def replacement(source: TokenSource, refused: Token) -> Token | None:
-    """
-    Return another token than the one that an API refused; None where there is none now.
-    """
+    """Return another token than the one that an API refused; None where there is none now."""
     try:
         token = source.token(instead_of=refused)
     except TokenError:
@@ -23,9 +19,7 @@ def replacement(source: TokenSource, refused: Token) -> Token | None:
 
 
 async def replacement_async(source: AsyncTokenSource, refused: Token) -> Token | None:
-    """
-    Return another token than the one that an API refused; None where there is none now.
-    """
+    """Return another token than the one that an API refused; None where there is none now."""
     try:
         token = await source.token(instead_of=refused)
     except TokenError:

@@ -1,6 +1,4 @@
-"""
-Tokens in requests: `requests.get(url, auth=TokenAuth(TokenSource()))`, or `session.auth = …`.
-"""
+"""Tokens in requests: `requests.get(url, auth=TokenAuth(TokenSource()))`, or `session.auth = …`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,9 +22,7 @@ class TokenAuth(AuthBase):
         self._source = source
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """
-        Put a token on the request. Raises the errors of `TokenSource.token`.
-        """
+        """Put a token on the request. Raises the errors of `TokenSource.token`."""
         token = self._source.token()
         request.headers["Authorization"] = token.authorization.reveal()
         position = _position(request.body)
@@ -65,9 +61,7 @@ def _position(body: object) -> int | None:
 
 
 def _rewound(body: object, position: int | None) -> bool:
-    """
-    Whether the body can be sent again; a file is put back to where it was.
-    """
+    """Whether the body can be sent again; a file is put back to where it was."""
     if body is None or isinstance(body, bytes | str):
         return True
     if position is None or not hasattr(body, "seek"):

@@ -1,6 +1,4 @@
-"""
-Tokens in urllib3: `TokenPool(urllib3.PoolManager(), TokenSource()).request("GET", url)`.
-"""
+"""Tokens in urllib3: `TokenPool(urllib3.PoolManager(), TokenSource()).request("GET", url)`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,9 +32,7 @@ class TokenPool(RequestMethods):
         headers: Mapping[str, str] | None = None,
         **options: Any,
     ) -> BaseHTTPResponse:
-        """
-        Send one request as `PoolManager.urlopen` does. Raises its errors, and those of `TokenSource.token`.
-        """
+        """Send one request as `PoolManager.urlopen` does. Raises its errors, and those of `TokenSource.token`."""
         token = self._source.token()
         own = dict(self._pool.headers if headers is None else headers)
 
@@ -58,7 +54,5 @@ class TokenPool(RequestMethods):
 
 
 def _redirected(response: BaseHTTPResponse) -> bool:
-    """
-    Whether the answer came after a redirect: then it is not about the token, which may have been taken off.
-    """
+    """Whether the answer came after a redirect: then it is not about the token, which may have been taken off."""
     return bool(response.retries and any(step.redirect_location for step in response.retries.history))

@@ -1,23 +1,22 @@
-"""
-Creating, listing and deleting API clients.
-"""
+"""Creating, listing and deleting API clients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gatekey.oauth.identifiers import Choose, make_client_id, make_secret, make_secret_id
+from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clients.decide import change_client, check_lifetime, check_name, read_scopes
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Change, Client, Created, ListedClient, Refused, StoredSecret
 from gatekey.server.clients.ports import ClientStore, SecretStore
-from gatekey.wire.identifiers import Choose, make_client_id, make_secret, make_secret_id
-from gatekey.wire.secret_text import SecretText
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """
-    A client that somebody (`by`) wants to have; scopes still in the words they were given in, `lifetime` in seconds.
+    A client that somebody (`by`) wants to have; scopes still in the words they were given in, `lifetime` in
+    seconds.
     """
 
     name: str
@@ -71,21 +70,15 @@ class ClientAdministration:
         return self.store.add(client, stored) or Created(client, secret_id, SecretText(text))
 
     def mark_presented(self, created: Created) -> None:
-        """
-        Note that the secret reached the person who asked for it. Call it after the last byte is out.
-        """
+        """Note that the secret reached the person who asked for it. Call it after the last byte is out."""
         self.secrets.mark_presented(created.secret_id, self.now())
 
     def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
-        """
-        Return the cluster's clients, oldest first.
-        """
+        """Return the cluster's clients, oldest first."""
         return self.store.of_cluster(cluster_id)
 
     def find(self, client_id: str) -> ListedClient | None:
-        """
-        Return the client, or None when it never was or is deleted.
-        """
+        """Return the client, or None when it never was or is deleted."""
         return self.store.find(client_id)
 
     def change(
@@ -102,7 +95,5 @@ class ClientAdministration:
         return self.store.change(client_id, plan, by=by, at=self.now())
 
     def delete(self, client_id: str, *, by: str) -> bool:
-        """
-        Delete a client: from the return on it gets no token on any worker. False when there is none.
-        """
+        """Delete a client: from the return on it gets no token on any worker. False when there is none."""
         return self.store.delete(client_id, by=by, at=self.now())

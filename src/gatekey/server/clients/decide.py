@@ -1,21 +1,17 @@
-"""
-Which clients may be created, and what may become of them.
-"""
+"""Which clients may be created, and what may become of them."""
 
 import re
 from dataclasses import replace
 
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.model import Change, Client, Refused
-from gatekey.wire.vocabulary import Scope
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 """1 to 50 characters without blanks, as Camunda's Terraform provider enforces; safe in file names and shell lines."""
 
 
 def check_name(name: str) -> Refused | None:
-    """
-    Refuse a client name that is empty, too long, or holds anything but letters, digits, `.`, `_` and `-`.
-    """
+    """Refuse a client name that is empty, too long, or holds anything but letters, digits, `.`, `_` and `-`."""
     if NAME.fullmatch(name):
         return None
     return Refused(
@@ -29,18 +25,14 @@ SHORTEST_LIFETIME = 60
 
 
 def check_lifetime(lifetime: int | None, longest: int) -> Refused | None:
-    """
-    Refuse token lifetimes (seconds) that clients could not cache and those beyond the installation's maximum.
-    """
+    """Refuse token lifetimes (seconds) that clients could not cache and those beyond the installation's maximum."""
     if lifetime is None or SHORTEST_LIFETIME <= lifetime <= longest:
         return None
     return Refused(f"Tokens live {SHORTEST_LIFETIME} to {longest} seconds.", "lifetime not accepted")
 
 
 def read_scopes(words: tuple[str, ...]) -> frozenset[Scope] | Refused:
-    """
-    Return the scopes that the words name (case does not matter); refuse none at all and unknown ones.
-    """
+    """Return the scopes that the words name (case does not matter); refuse none at all and unknown ones."""
     known = {scope.value.lower(): scope for scope in Scope}
     unknown = [word for word in words if word.lower() not in known]
     if unknown or not words:

@@ -1,6 +1,4 @@
-"""
-The keyed fast digest of client secrets.
-"""
+"""The keyed fast digest of client secrets."""
 
 import hashlib
 import hmac

@@ -1,19 +1,15 @@
-"""
-What an API client and its stored secret are, and what can come of asking for a change.
-"""
+"""What an API client and its stored secret are, and what can come of asking for a change."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gatekey.wire.secret_text import SecretText
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """
-    An API client of one cluster; its names are unique there.
-    """
+    """An API client of one cluster; its names are unique there."""
 
     client_id: str
     cluster_id: str
@@ -45,17 +41,13 @@ class StoredSecret:
     """When it stops working; None for never."""
 
     def lives(self, now: datetime) -> bool:
-        """
-        Say whether it still gets tokens.
-        """
+        """Say whether it still gets tokens."""
         return self.ends is None or self.ends > now
 
 
 @dataclass(frozen=True, slots=True)
 class SecretUse:
-    """
-    The last time a secret got a token, from which address, with which user agent.
-    """
+    """The last time a secret got a token, from which address, with which user agent."""
 
     at: datetime
     address: str
@@ -64,9 +56,7 @@ class SecretUse:
 
 @dataclass(frozen=True, slots=True)
 class ListedSecret:
-    """
-    A stored secret with its last use, None when it was never used (or only in the last seconds).
-    """
+    """A stored secret with its last use, None when it was never used (or only in the last seconds)."""
 
     secret: StoredSecret
     use: SecretUse | None
@@ -74,9 +64,7 @@ class ListedSecret:
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """
-    A public key that a client signs assertions with (RFC 7523); `jwk` is its JWK as JSON text.
-    """
+    """A public key that a client signs assertions with (RFC 7523); `jwk` is its JWK as JSON text."""
 
     key_id: str
     client_id: str
@@ -87,7 +75,8 @@ class ClientKey:
 @dataclass(frozen=True, slots=True)
 class SecretRotation:
     """
-    What a rotation changes: `new` comes, those of `ending` end at `ends`, with their tokens where `revoke` says so.
+    What a rotation changes: `new` comes, those of `ending` end at `ends`,
+    with their tokens where `revoke` says so.
     """
 
     new: StoredSecret
@@ -98,9 +87,7 @@ class SecretRotation:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """
-    A new secret's one sight, and when the older ones end (None where none was alive, or all end sooner anyway).
-    """
+    """A new secret's one sight, and when the older ones end (None where none was alive, or all end sooner anyway)."""
 
     client_id: str
     secret_id: str
@@ -110,9 +97,7 @@ class Rotated:
 
 @dataclass(frozen=True, slots=True)
 class ListedClient:
-    """
-    A client as lists show it: `secret_presented` is False where nobody may have seen its secret.
-    """
+    """A client as lists show it: `secret_presented` is False where nobody may have seen its secret."""
 
     client: Client
     secret_presented: bool
@@ -120,9 +105,7 @@ class ListedClient:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """
-    A new client and the one sight of its secret.
-    """
+    """A new client and the one sight of its secret."""
 
     client: Client
     secret_id: str
@@ -131,9 +114,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """
-    A client with other scopes or another lifetime of its tokens; those for a scope of `lost` are revoked.
-    """
+    """A client with other scopes or another lifetime of its tokens; those for a scope of `lost` are revoked."""
 
     client: Client
     lost: frozenset[Scope]
@@ -141,9 +122,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """
-    A client that was not created or changed: `public` is for the caller, `reason` for the operator.
-    """
+    """A client that was not created or changed: `public` is for the caller, `reason` for the operator."""
 
     public: str
     reason: str

@@ -1,6 +1,4 @@
-"""
-What the clients context needs from the world.
-"""
+"""What the clients context needs from the world."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -28,103 +26,71 @@ class ClientStore(Protocol):
     """
 
     def add(self, client: Client, secret: StoredSecret) -> Refused | None:
-        """
-        Keep a new client and its first secret; refused when the name is taken or the cluster is gone.
-        """
+        """Keep a new client and its first secret; refused when the name is taken or the cluster is gone."""
         ...
 
     def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
-        """
-        Return the cluster's clients, oldest first.
-        """
+        """Return the cluster's clients, oldest first."""
         ...
 
     def find(self, client_id: str) -> ListedClient | None:
-        """
-        Return a client that was not deleted.
-        """
+        """Return a client that was not deleted."""
         ...
 
     def change(
         self, client_id: str, plan: Callable[[Client], Change | Refused], *, by: str, at: datetime
     ) -> Change | Refused | None:
-        """
-        Carry out what `plan` makes of the client as it is now, and revoke what it lost; None when there is none.
-        """
+        """Carry out what `plan` makes of the client as it is now, and revoke what it lost; None when there is none."""
         ...
 
     def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
-        """
-        Delete a client: from the return on it gets no token. False when there was none.
-        """
+        """Delete a client: from the return on it gets no token. False when there was none."""
         ...
 
 
 class SecretStore(Protocol):
-    """
-    Keeps the secrets of clients; every change is one transaction together with its audit entry.
-    """
+    """Keeps the secrets of clients; every change is one transaction together with its audit entry."""
 
     def secrets_of(self, client_id: str) -> tuple[ListedSecret, ...]:
-        """
-        Return the secrets of a live client, oldest first.
-        """
+        """Return the secrets of a live client, oldest first."""
         ...
 
     def live_secret(self, secret_id: str, now: datetime) -> StoredSecret | None:
-        """
-        Return a secret that works now.
-        """
+        """Return a secret that works now."""
         ...
 
     def rotate_secret(
         self, client_id: str, plan: Callable[[StoredSecrets], SecretRotation | Refused], *, by: str
     ) -> SecretRotation | Refused:
-        """
-        Carry out what `plan` makes of the client's secrets as they are now; refused without the client.
-        """
+        """Carry out what `plan` makes of the client's secrets as they are now; refused without the client."""
         ...
 
     def end_secret(
         self, client_id: str, secret_id: str, check: Callable[[StoredSecrets], Refused | None], *, at: datetime, by: str
     ) -> Refused | None:
-        """
-        End a secret and revoke its tokens, unless `check` refuses that with the client's secrets as they are now.
-        """
+        """End a secret and revoke its tokens, unless `check` refuses that with the client's secrets as they are now."""
         ...
 
     def end_leaked(self, secret_id: str, *, at: datetime, by: str) -> None:
-        """
-        End a secret, even the last one, and revoke its tokens.
-        """
+        """End a secret, even the last one, and revoke its tokens."""
         ...
 
     def mark_presented(self, secret_id: str, at: datetime) -> None:
-        """
-        Note that a person was handed the secret's text.
-        """
+        """Note that a person was handed the secret's text."""
         ...
 
 
 class KeyStore(Protocol):
-    """
-    Keeps the public keys of clients; every change is one transaction together with its audit entry.
-    """
+    """Keeps the public keys of clients; every change is one transaction together with its audit entry."""
 
     def keys_of(self, client_id: str) -> tuple[ClientKey, ...]:
-        """
-        Return the keys of a live client, oldest first.
-        """
+        """Return the keys of a live client, oldest first."""
         ...
 
     def add_keys(self, keys: tuple[ClientKey, ...], *, by: str) -> Refused | None:
-        """
-        Keep new keys, all or none; refused when a kid is taken or the client is gone.
-        """
+        """Keep new keys, all or none; refused when a kid is taken or the client is gone."""
         ...
 
     def remove_key(self, client_id: str, key_id: str, *, by: str, at: datetime) -> bool:
-        """
-        Remove a key and revoke the tokens it got; False when there is none.
-        """
+        """Remove a key and revoke the tokens it got; False when there is none."""
         ...

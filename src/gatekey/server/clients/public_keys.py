@@ -1,6 +1,4 @@
-"""
-Reading public keys that somebody hands us: PEM, JWK or JWKS.
-"""
+"""Reading public keys that somebody hands us: PEM, JWK or JWKS."""
 
 import base64
 import hashlib
@@ -38,9 +36,7 @@ Jwk = dict[str, str]
 
 
 def read_public_keys(text: str) -> tuple[Jwk, ...] | Refused:
-    """
-    Return the keys as JWKs with a `kid` each; refuse private, symmetric, weak and unreadable ones.
-    """
+    """Return the keys as JWKs with a `kid` each; refuse private, symmetric, weak and unreadable ones."""
     try:
         found = (_from_pem(text),) if "-----BEGIN" in text else _from_json(text)
     except _NotAKey as refusal:
@@ -51,9 +47,7 @@ def read_public_keys(text: str) -> tuple[Jwk, ...] | Refused:
 
 
 class _NotAKey(Exception):
-    """
-    Says what is wrong with a key.
-    """
+    """Says what is wrong with a key."""
 
 
 def _from_pem(text: str) -> Jwk:

@@ -1,6 +1,4 @@
-"""
-When secrets may be added and when they may end.
-"""
+"""When secrets may be added and when they may end."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -20,9 +18,7 @@ LONGEST_OVERLAP = timedelta(days=366)
 def plan_rotation(
     known: Iterable[StoredSecret], new: StoredSecret, overlap: timedelta, now: datetime
 ) -> SecretRotation | Refused:
-    """
-    Return what a rotation changes: the live ones of `known` end after `overlap`; zero ends and revokes them now.
-    """
+    """Return what a rotation changes: the live ones of `known` end after `overlap`; zero ends and revokes them now."""
     live = tuple(secret for secret in known if secret.lives(now))
     refused = _check_new(new, overlap, now)
     if refused:
@@ -46,9 +42,7 @@ def _check_new(new: StoredSecret, overlap: timedelta, now: datetime) -> Refused 
 
 
 def check_end(known: Iterable[StoredSecret], secret_id: str, now: datetime) -> Refused | None:
-    """
-    Refuse to end a secret that is not there, or the last one that works: delete the client instead.
-    """
+    """Refuse to end a secret that is not there, or the last one that works: delete the client instead."""
     live = [secret.secret_id for secret in known if secret.lives(now)]
     if secret_id not in live:
         return Refused("The client has no such live secret.", "secret unknown or ended")

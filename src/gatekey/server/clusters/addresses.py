@@ -1,12 +1,10 @@
-"""
-How clients reach a cluster, by host as in Camunda SaaS or by path on one host.
-"""
+"""How clients reach a cluster, by host as in Camunda SaaS or by path on one host."""
 
 from dataclasses import dataclass
 
+from gatekey.oauth.addresses import ClusterAddresses
+from gatekey.oauth.vocabulary import DEFAULT_DOMAIN
 from gatekey.server.clusters.model import Cluster
-from gatekey.wire.addresses import ClusterAddresses
-from gatekey.wire.vocabulary import DEFAULT_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +23,19 @@ class Site:
 
     @property
     def issuer(self) -> str:
-        """
-        The `iss` of every token (RFC 8414 section 2): the public URL, character by character.
-        """
+        """The `iss` of every token (RFC 8414 section 2): the public URL, character by character."""
         return self.public_url
 
     @property
     def audience_domain(self) -> str:
-        """
-        The domain of audiences; without an own one, the one that clients have built in.
-        """
+        """The domain of audiences; without an own one, the one that clients have built in."""
         return self.domain or DEFAULT_DOMAIN
 
 
 def addresses_of(cluster: Cluster, site: Site) -> ClusterAddresses:
     """
-    Return every address of a cluster: SaaS host names under an own domain, otherwise paths on the gateway's one host.
+    Return every address of a cluster: SaaS host names under an own domain, otherwise paths on the gateway's one
+    host.
     """
     if site.domain is None:
         return _by_path(cluster, site)
@@ -66,9 +61,7 @@ def _by_path(cluster: Cluster, site: Site) -> ClusterAddresses:
 
 
 def _is_local(gateway: str) -> bool:
-    """
-    Say whether only programs of this machine call the gateway: to others a path of this machine means nothing.
-    """
+    """Say whether only programs of this machine call the gateway: to others a path of this machine means nothing."""
     return gateway.rpartition(":")[0] in {"localhost", "127.0.0.1", "[::1]"}
 
 

@@ -1,11 +1,10 @@
-"""
-Creating and listing clusters, keeping their secrets.
-"""
+"""Creating and listing clusters, keeping their secrets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.decide import (
     check_api_upstreams,
     check_cluster,
@@ -15,7 +14,6 @@ from gatekey.server.clusters.decide import (
 )
 from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
 from gatekey.server.clusters.ports import ClusterStore
-from gatekey.wire.secret_text import SecretText
 
 NO_OTHERS = ApiUpstreams()
 NO_TLS = UpstreamTls()
@@ -23,18 +21,14 @@ NO_TLS = UpstreamTls()
 
 @dataclass(frozen=True, slots=True)
 class ClusterAdministration:
-    """
-    What people and programs may do with clusters. All methods raise `StorageUnavailable`.
-    """
+    """What people and programs may do with clusters. All methods raise `StorageUnavailable`."""
 
     store: ClusterStore
     now: Callable[[], datetime]
     make_uuid: Callable[[], str]
 
     def organisation(self) -> Organisation:
-        """
-        Return the installation's organisation.
-        """
+        """Return the installation's organisation."""
         return self.store.organisation()
 
     def create(  # noqa: PLR0913 - what a cluster is made of
@@ -49,7 +43,8 @@ class ClusterAdministration:
         tls: UpstreamTls = NO_TLS,
     ) -> Cluster | Refused:
         """
-        Create a cluster; `grpc_upstream` is host:port, `rest_upstream` and `apis` URLs that the gateway can reach.
+        Create a cluster; `grpc_upstream` is host:port, `rest_upstream` and
+        `apis` URLs that the gateway can reach.
         """
         cluster = Cluster(
             cluster_id=self.make_uuid(),
@@ -65,42 +60,30 @@ class ClusterAdministration:
         return _check(cluster) or self.store.add(cluster, by=by) or cluster
 
     def update(self, changed: Cluster, *, by: str) -> Cluster | Refused:
-        """
-        Keep the upstreams and their TLS as `changed` has them; its name, region and id stay.
-        """
+        """Keep the upstreams and their TLS as `changed` has them; its name, region and id stay."""
         return _check(changed) or self.store.update(changed, by=by, at=self.now()) or changed
 
     def all(self) -> tuple[Cluster, ...]:
-        """
-        Return every cluster, oldest first.
-        """
+        """Return every cluster, oldest first."""
         return self.store.all()
 
     def find(self, name_or_id: str) -> Cluster | None:
-        """
-        Return the cluster with this id or name.
-        """
+        """Return the cluster with this id or name."""
         return next((c for c in self.store.all() if name_or_id in (c.cluster_id, c.name)), None)
 
     def set_secret(self, cluster: Cluster, name: str, value: str, *, by: str) -> Refused | None:
-        """
-        Keep or replace a secret of the cluster.
-        """
+        """Keep or replace a secret of the cluster."""
         refused = check_secret(name, value)
         if refused is None:
             self.store.set_secret(cluster.cluster_id, ClusterSecret(name, SecretText(value)), by=by, at=self.now())
         return refused
 
     def secrets(self, cluster: Cluster) -> tuple[ClusterSecret, ...]:
-        """
-        Return the cluster's secrets, by name.
-        """
+        """Return the cluster's secrets, by name."""
         return self.store.secrets(cluster.cluster_id)
 
     def delete_secret(self, cluster: Cluster, name: str, *, by: str) -> bool:
-        """
-        Delete a secret; False when there is none.
-        """
+        """Delete a secret; False when there is none."""
         return self.store.delete_secret(cluster.cluster_id, name, by=by, at=self.now())
 
 

@@ -1,6 +1,4 @@
-"""
-Which cluster and secret names are accepted.
-"""
+"""Which cluster and secret names are accepted."""
 
 import re
 from collections.abc import Iterable
@@ -31,9 +29,7 @@ SECRET_VALUE_LIMIT = 64 * 1024
 
 
 def check_cluster(name: str, region: str) -> Refused | None:
-    """
-    Refuse names that cannot stand in a console list and regions that cannot stand in a host name.
-    """
+    """Refuse names that cannot stand in a console list and regions that cannot stand in a host name."""
     if not CLUSTER_NAME.fullmatch(name):
         return Refused(
             "A cluster name has 1 to 50 letters, digits, blanks, '.', '_' or '-' and starts with a letter or digit.",
@@ -45,9 +41,7 @@ def check_cluster(name: str, region: str) -> Refused | None:
 
 
 def check_upstreams(grpc: str, rest: str) -> Refused | None:
-    """
-    Refuse upstreams that the gateway could not call: `grpc` is host:port or a URL, `rest` a URL without a query.
-    """
+    """Refuse upstreams that the gateway could not call: `grpc` is host:port or a URL, `rest` a URL without a query."""
     if not _is_address(grpc if "://" in grpc else f"grpc://{grpc}", {"grpc", "grpcs", "http", "https"}):
         return Refused("The gRPC upstream is host:port, such as localhost:26500.", "gRPC upstream not accepted")
     if not _is_address(rest, {"http", "https"}):
@@ -56,9 +50,7 @@ def check_upstreams(grpc: str, rest: str) -> Refused | None:
 
 
 def check_api_upstreams(apis: ApiUpstreams) -> Refused | None:
-    """
-    Refuse URLs of Operate, Tasklist and Optimize that the gateway could not call.
-    """
+    """Refuse URLs of Operate, Tasklist and Optimize that the gateway could not call."""
     for name, url in (("Operate", apis.operate), ("Tasklist", apis.tasklist), ("Optimize", apis.optimize)):
         if url is not None and not _is_address(url, {"http", "https"}):
             return Refused(f"The {name} upstream is a URL, such as http://localhost:8081.", f"{name} not accepted")
@@ -66,9 +58,7 @@ def check_api_upstreams(apis: ApiUpstreams) -> Refused | None:
 
 
 def check_upstream_tls(tls: UpstreamTls, upstreams: Iterable[str | None]) -> Refused | None:
-    """
-    Refuse what could not be: half a client certificate, a name that is none, TLS where no upstream speaks it.
-    """
+    """Refuse what could not be: half a client certificate, a name that is none, TLS where no upstream speaks it."""
     if (tls.certificate is None) != (tls.key is None):
         return Refused("A client certificate and its key belong together.", "half a client certificate")
     if tls.server_name is not None and not SERVER_NAME.fullmatch(tls.server_name):
@@ -89,9 +79,7 @@ def _is_address(url: str, schemes: set[str]) -> bool:
 
 
 def check_secret(name: str, value: str) -> Refused | None:
-    """
-    Refuse secret names that connectors could not find and values that are too large (bytes in UTF-8).
-    """
+    """Refuse secret names that connectors could not find and values that are too large (bytes in UTF-8)."""
     if len(name) >= SECRET_NAME_LIMIT or not SECRET_NAME.fullmatch(name):
         return Refused(
             "A secret name is shorter than 50 characters: letters and digits, joined by '/', '.', '_' or '-'.",

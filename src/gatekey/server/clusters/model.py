@@ -1,18 +1,14 @@
-"""
-What an organisation, a cluster and a cluster secret are.
-"""
+"""What an organisation, a cluster and a cluster secret are."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.secret_text import SecretText
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """
-    The owner of clusters; `organisation_id` is a UUID.
-    """
+    """The owner of clusters; `organisation_id` is a UUID."""
 
     organisation_id: str
     name: str
@@ -21,7 +17,8 @@ class Organisation:
 @dataclass(frozen=True, slots=True)
 class ApiUpstreams:
     """
-    URLs of the servers of other APIs than Zeebe's; None where the cluster's REST upstream serves it, as from 8.8 on.
+    URLs of the servers of other APIs than Zeebe's; None where the cluster's REST upstream serves it, as from 8.8
+    on.
     """
 
     operate: str | None = None
@@ -46,7 +43,8 @@ class UpstreamTls:
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """
-    One Camunda 8 installation; upstreams are `host:port` (gRPC) and URLs (REST, `apis`) that only the gateway calls.
+    One Camunda 8 installation; upstreams are `host:port` (gRPC) and URLs (REST, `apis`) that only the gateway
+    calls.
     """
 
     cluster_id: str
@@ -62,9 +60,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSecret:
-    """
-    A named value that connectors read; the value never shows in a repr.
-    """
+    """A named value that connectors read; the value never shows in a repr."""
 
     name: str
     value: SecretText
@@ -72,9 +68,7 @@ class ClusterSecret:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """
-    A change that was not made: `public` is for the caller, `reason` for the operator.
-    """
+    """A change that was not made: `public` is for the caller, `reason` for the operator."""
 
     public: str
     reason: str

@@ -1,6 +1,4 @@
-"""
-What the clusters context needs from the world.
-"""
+"""What the clusters context needs from the world."""
 
 from datetime import datetime
 from typing import Protocol
@@ -9,48 +7,32 @@ from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, 
 
 
 class ClusterStore(Protocol):
-    """
-    Keeps the organisation, clusters and cluster secrets. Methods raise `StorageUnavailable`.
-    """
+    """Keeps the organisation, clusters and cluster secrets. Methods raise `StorageUnavailable`."""
 
     def organisation(self) -> Organisation:
-        """
-        Return the installation's organisation.
-        """
+        """Return the installation's organisation."""
         ...
 
     def add(self, cluster: Cluster, *, by: str) -> Refused | None:
-        """
-        Keep a new cluster; refused when the name is taken.
-        """
+        """Keep a new cluster; refused when the name is taken."""
         ...
 
     def update(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
-        """
-        Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster.
-        """
+        """Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster."""
         ...
 
     def all(self) -> tuple[Cluster, ...]:
-        """
-        Return every cluster, oldest first.
-        """
+        """Return every cluster, oldest first."""
         ...
 
     def set_secret(self, cluster_id: str, secret: ClusterSecret, *, by: str, at: datetime) -> None:
-        """
-        Keep or replace a cluster secret, encrypted.
-        """
+        """Keep or replace a cluster secret, encrypted."""
         ...
 
     def secrets(self, cluster_id: str) -> tuple[ClusterSecret, ...]:
-        """
-        Return the cluster's secrets in clear, by name.
-        """
+        """Return the cluster's secrets in clear, by name."""
         ...
 
     def delete_secret(self, cluster_id: str, name: str, *, by: str, at: datetime) -> bool:
-        """
-        Delete a cluster secret; False when there is none.
-        """
+        """Delete a cluster secret; False when there is none."""
         ...

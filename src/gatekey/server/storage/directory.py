@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.issuing.keys import Algorithm, SigningKey
-from gatekey.server.issuing.model import KnownClient, KnownSecret
-from gatekey.server.issuing.revocation import Kind, read_scope
-from gatekey.server.issuing.rotation import KeyLife, next_change, signing
-from gatekey.server.storage.sealing import Seal
-from gatekey.wire.vocabulary import Scope
+from gatekey.oauth.vocabulary import Scope
+from gatekey.server.signing_keys.keys import Algorithm, SigningKey
+from gatekey.server.signing_keys.rotation import KeyLife, next_change, signing
+from gatekey.server.tokens.model import KnownClient, KnownSecret
+from gatekey.server.tokens.revocation import Kind, read_scope
+from gatekey.server.vault.sealing import Seal
 
 BUSY_TIMEOUT_MS = 250
 """Readers of a WAL database hardly ever wait; when one does, every token request of the process waits with it."""
@@ -42,9 +42,7 @@ _REVOCATIONS = "SELECT kind, subject, before FROM revocation"
 
 @dataclass(frozen=True, slots=True)
 class _Signing:
-    """
-    The key that signs from `since` until `until`, in seconds since 1970.
-    """
+    """The key that signs from `since` until `until`, in seconds since 1970."""
 
     key: SigningKey | None
     since: float
@@ -77,36 +75,26 @@ class Directory:
         self._revoked_tokens: frozenset[str] = frozenset()
 
     def find(self, client_id: str) -> KnownClient | None:
-        """
-        Return the client, or None when it never was or is deleted.
-        """
+        """Return the client, or None when it never was or is deleted."""
         if not self._looked:
             self.refresh()
             self._looked = self._held
         return self._clients.get(client_id)
 
     def hold(self) -> None:
-        """
-        Let the look at the database that the next `find` takes do for all after it, until `release`.
-        """
+        """Let the look at the database that the next `find` takes do for all after it, until `release`."""
         self._held, self._looked = True, False
 
     def release(self) -> None:
-        """
-        Let every `find` look for itself again.
-        """
+        """Let every `find` look for itself again."""
         self._held = self._looked = False
 
     def is_revoked(self, token_id: str) -> bool:
-        """
-        Say whether the one token with this `jti` was revoked, as of the last `find`.
-        """
+        """Say whether the one token with this `jti` was revoked, as of the last `find`."""
         return token_id in self._revoked_tokens
 
     def signing_key(self) -> SigningKey:
-        """
-        Return the key that signs now, as of the last `find`. Raises `StorageUnavailable` when there is none.
-        """
+        """Return the key that signs now, as of the last `find`. Raises `StorageUnavailable` when there is none."""
         if self._revision < 0:
             self.refresh()
         now = self._now()
@@ -123,17 +111,13 @@ class Directory:
         return _Signing(key, now, next_change(lives, now))
 
     def published_keys(self) -> tuple[SigningKey, ...]:
-        """
-        Return every key that verifiers may know, oldest first.
-        """
+        """Return every key that verifiers may know, oldest first."""
         self.refresh()
         now = self._now()
         return tuple(key for life, key in self._keys if life.published(now))
 
     def refresh(self) -> int:
-        """
-        Read what changed, if anything did, and return the directory's revision. Raises `StorageUnavailable`.
-        """
+        """Read what changed, if anything did, and return the directory's revision. Raises `StorageUnavailable`."""
         try:
             connection = self._connect()
             (version,) = connection.execute("PRAGMA data_version").fetchone()

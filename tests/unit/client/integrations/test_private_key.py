@@ -12,7 +12,7 @@ from gatekey.client.authentication import token_request
 from gatekey.client.integrations.private_key import PrivateKeyJwt
 from gatekey.client.settings import ClientSettings
 from gatekey.errors import ConfigurationError
-from gatekey.wire.secret_text import SecretText
+from gatekey.oauth.secret_text import SecretText
 
 NOW = 1_800_000_000.0
 SETTINGS = ClientSettings("https://host/oauth/token", "my-app", SecretText(""), None)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app.installation import Installation
-from gatekey.server.app.parts import open_directory
+from gatekey.oauth.identifiers import CLIENT_ID_LENGTH, SecretShape, read_secret
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created, ListedClient, Refused
-from gatekey.server.issuing.model import KnownSecret
-from gatekey.wire.identifiers import CLIENT_ID_LENGTH, SecretShape, read_secret
-from gatekey.wire.vocabulary import Scope
+from gatekey.server.run.installation import Installation
+from gatekey.server.run.parts import open_directory
+from gatekey.server.tokens.model import KnownSecret
 from support.service import add_client, installed
 
 THEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)

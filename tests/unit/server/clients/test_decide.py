@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.decide import change_client, check_name, read_scopes
 from gatekey.server.clients.model import Change, Client, Refused
-from gatekey.wire.vocabulary import Scope
 
 
 @pytest.mark.parametrize("name", ["a", "0", "my-app", "My_App.2", "a" * 50, "a.b-c_d", "9..."])

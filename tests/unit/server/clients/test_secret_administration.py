@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from gatekey.oauth.identifiers import make_secret, read_secret
 from gatekey.server.clients.model import Created, Refused, Rotated
 from gatekey.server.clients.rotation import LIVE_LIMIT
 from gatekey.server.clients.secret_administration import LISTED_AFTER_END, OVERLAP, SecretAdministration
-from gatekey.server.issuing.model import Granted
-from gatekey.wire.identifiers import make_secret, read_secret
+from gatekey.server.tokens.model import Granted
 from support.credentials import Office, by_secret, opened_office
 
 

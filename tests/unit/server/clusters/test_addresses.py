@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clusters.addresses import Site, addresses_of
 from gatekey.server.clusters.model import Cluster
-from gatekey.wire.vocabulary import Scope
 
 ID = "00000000-0000-4000-8000-000000000001"
 CLUSTER = Cluster(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.app.gateway_view import gateway_view
-from gatekey.server.app.installation import Installation
+from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.model import Cluster, ClusterSecret, Refused
-from gatekey.wire.secret_text import SecretText
+from gatekey.server.run.gateway_view import gateway_view
+from gatekey.server.run.installation import Installation
 from support.service import installed
 
 

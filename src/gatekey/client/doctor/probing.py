@@ -1,0 +1,107 @@
+"""Performs the probes of an examination on real sockets: the edge of the diagnosis."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeAlias, assert_never
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from gatekey.client.doctor.model import (
+    AskProxy,
+    AskTime,
+    Connect,
+    Examination,
+    Finding,
+    NotReached,
+    Probe,
+    ProxyFound,
+    Reached,
+    Reply,
+    Resolve,
+    Secure,
+    TimeTold,
+    Trust,
+)
+from gatekey.client.flow import Send
+from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.client.transport import TIMEOUT, UrllibTransport, failure_of
+from gatekey.errors import ConfigurationError
+from gatekey.oauth.http import shown
+
+Perform: TypeAlias = Callable[[Probe], Reply]
+
+DIRECT = UrllibTransport()
+
+
+def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Finding]:
+    """Run an examination; yields each finding as soon as it is made."""
+    try:
+        event = next(examination)
+        while True:
+            if isinstance(event, Finding):
+                yield event
+                event = examination.send(None)
+            else:
+                event = examination.send(perform(event))
+    except StopIteration:
+        return
+
+
+def perform(probe: Probe, transport: UrllibTransport = DIRECT) -> Reply:
+    """Perform one probe; an obstacle is a reply, never an exception. The transport says which certificates are used."""
+    try:
+        return _perform(probe, transport)
+    except ConfigurationError as error:
+        return NotReached(Obstacle.CERTIFICATES, error.message.partition(": ")[2].rstrip("."))
+    except TransportFailure as failure:
+        met = failure
+    except (OSError, ValueError) as error:
+        met = failure_of(error)
+    return NotReached(met.obstacle, met.detail)
+
+
+def _perform(probe: Probe, transport: UrllibTransport) -> Reply:  # noqa: PLR0911 - one for each kind of probe
+    match probe:
+        case Send(request):
+            return transport(request)
+        case Trust():
+            transport.context()
+            return Reached("read")
+        case Resolve(host, port):
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+            return Reached(f"{host} is {', '.join(addresses)}")
+        case Connect(host, port):
+            with socket.create_connection((host, port), TIMEOUT) as connection:
+                return Reached(f"{connection.getpeername()[0]} port {port} accepts connections")
+        case Secure(host, port, protocol):
+            return _secure(host, port, protocol, transport.context())
+        case AskProxy(url):
+            return ProxyFound(_proxy_for(url))
+        case AskTime():
+            return TimeTold(time.time())
+        case _:
+            assert_never(probe)
+
+
+def _secure(host: str, port: int, protocol: str, context: ssl.SSLContext) -> Reply:
+    context.set_alpn_protocols([protocol])
+    with (
+        socket.create_connection((host, port), TIMEOUT) as connection,
+        context.wrap_socket(connection, server_hostname=host) as secured,
+    ):
+        certificate = secured.getpeercert() or {}
+        chosen = secured.selected_alpn_protocol()
+        if protocol == "h2" and chosen != protocol:
+            return NotReached(Obstacle.NOT_TLS, "it does not offer HTTP/2, which gRPC needs")
+        return Reached(f"{secured.version()}, the certificate is valid until {certificate.get('notAfter', 'unknown')}")
+
+
+def _proxy_for(url: str) -> str | None:
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc):
+        return None
+    proxy = getproxies().get(parts.scheme)
+    return shown(proxy if "://" in proxy else f"http://{proxy}") if proxy else None

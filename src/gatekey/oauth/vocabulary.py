@@ -1,0 +1,47 @@
+"""Words that the token service, the gateway, the console and the clients share."""
+
+from enum import StrEnum
+
+CLUSTER_CLAIM = "https://camunda.com/clusterId"
+"""Binds a token to one cluster; Camunda's own services compare it with their own id."""
+
+ORGANISATION_CLAIM = "https://camunda.com/orgId"
+CLIENT_CLAIM = "https://camunda.com/clientId"
+
+CREDENTIAL_CLAIM = "credential_id"
+"""Our own: which secret or key got the token, so that a leaked one's tokens can be revoked and no others."""
+
+DEFAULT_DOMAIN = "camunda.io"
+"""The domain that the official clients have built into their default audiences, such as `zeebe.camunda.io`."""
+
+AUTHORITY_NAMES = (
+    "ZEEBE_CA_CERTIFICATE_PATH",  # Java, Go, zbctl and pyzeebe: gRPC
+    "CAMUNDA_CA_CERTIFICATE_PATH",  # Java from 8.8 on
+    "CAMUNDA_CUSTOM_ROOT_CERT_PATH",  # @camunda8/sdk
+    "CAMUNDA_MTLS_CA_PATH",  # the orchestration cluster SDKs for JavaScript and Python
+)
+"""
+Where clients read which certificate authority to trust.
+
+Names that replace what a whole program trusts, such as SSL_CERT_FILE, are not for a credentials file.
+"""
+
+
+class Scope(StrEnum):
+    """What an API client may reach; the values are the exact words of `CAMUNDA_CREDENTIALS_SCOPES`."""
+
+    ZEEBE = "Zeebe"
+    TASKLIST = "Tasklist"
+    OPERATE = "Operate"
+    OPTIMIZE = "Optimize"
+    SECRETS = "Secrets"
+
+    @property
+    def audience_word(self) -> str:
+        """The first label of the scope's audience: `zeebe` in `zeebe.camunda.io`."""
+        return self.value.lower()
+
+
+def in_order(scopes: frozenset[Scope]) -> tuple[Scope, ...]:
+    """Return the scopes in the order in which Camunda's console lists them."""
+    return tuple(scope for scope in Scope if scope in scopes)

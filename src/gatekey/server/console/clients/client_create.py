@@ -1,0 +1,83 @@
+"""Create an API client and see its secret, this once."""
+
+from functools import partial
+from typing import assert_never
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gatekey.oauth.vocabulary import Scope
+from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.decide import check_name, read_scopes
+from gatekey.server.clients.model import Client, Created, Refused
+from gatekey.server.clusters.model import Cluster
+from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.lookup import find_cluster
+from gatekey.server.console.base.pages import page, refuse
+from gatekey.server.console.base.refusals import Refusal
+from gatekey.server.console.clients.credentials_page import NewSecret, show_credentials
+from gatekey.server.console.clients.scopes import OPENS
+
+UNPROCESSABLE = 422
+CONFLICT = 409
+
+
+async def offer_form(visit: MemberRequest) -> Response:
+    """Show the form: a name and scopes; Zeebe is what nearly every client needs."""
+    cluster = await find_cluster(visit)
+    if isinstance(cluster, Refusal):
+        return refuse(visit, cluster)
+    return _form_page(visit, cluster, name="", chosen=(Scope.ZEEBE,))
+
+
+async def create_client(visit: MemberRequest) -> Response:
+    """Create the client and show its credentials, or the form again with what is wrong."""
+    cluster = await find_cluster(visit)
+    if isinstance(cluster, Refusal):
+        return refuse(visit, cluster)
+    name, scopes = visit.form.text("name").strip(), visit.form.all("scope")
+    wish = Wish(name, scopes, cluster.cluster_id, cluster.organisation_id, by=visit.member.email)
+    outcome = await run_in_threadpool(visit.services.clients.create, wish)
+    match outcome:
+        case Created():
+            return _credentials_page(visit, cluster, outcome)
+        case Refused():
+            return await _explain(visit, cluster, wish, outcome)
+        case _ as never:
+            assert_never(never)
+
+
+def _credentials_page(visit: MemberRequest, cluster: Cluster, created: Created) -> Response:
+    note = partial(visit.services.clients.mark_presented, created)
+    new = NewSecret(created.secret, note, back=f"/clusters/{cluster.cluster_id}/api")
+    return show_credentials(visit, cluster, created.client, new)
+
+
+async def _explain(visit: MemberRequest, cluster: Cluster, wish: Wish, refused: Refused) -> Response:
+    listed = await run_in_threadpool(visit.services.clients.of_cluster, cluster.cluster_id)
+    taken = next((each.client for each in listed if each.client.name == wish.name), None)
+    return _form_page(visit, cluster, name=wish.name, chosen=wish.scopes, refused=refused, taken=taken)
+
+
+def _form_page(  # noqa: PLR0913 - each is one thing that the form shows
+    visit: MemberRequest,
+    cluster: Cluster,
+    *,
+    name: str,
+    chosen: tuple[str, ...],
+    refused: Refused | None = None,
+    taken: Client | None = None,
+) -> Response:
+    return page(
+        visit,
+        "client_create.html",
+        status=200 if refused is None else CONFLICT if taken else UNPROCESSABLE,
+        cluster=cluster,
+        opens=OPENS,
+        name=name,
+        chosen=chosen,
+        refused=refused,
+        taken=taken,
+        name_is_wrong=refused is not None and (taken is not None or check_name(name) is not None),
+        scopes_are_wrong=refused is not None and isinstance(read_scopes(chosen), Refused),
+    )

@@ -1,0 +1,105 @@
+"""Changing a running Envoy without dropping a connection."""
+
+import asyncio
+import contextlib
+import http.client
+
+from gatekey.server.gateway.envoy.listener import STATISTICS
+from gatekey.server.gateway.envoy.resources import (
+    LATEST,
+    ROUTES,
+    SETTLED,
+    VERIFICATION,
+    Document,
+    Part,
+    Resources,
+    Response,
+    discovery_response,
+    merged,
+)
+from gatekey.server.gateway.runner.envoy import POLL, Envoy
+from gatekey.server.gateway.runner.files import RunFolder
+from gatekey.server.gateway.runner.model import ConfigurationRejected, GatewayFailed
+
+TAKEN_TIMEOUT = 10.0
+"""Seconds; Envoy takes a change of a thousand clusters in less than one."""
+
+_FILTERS = "extension_config_discovery.http_filter"
+SUBJECTS = {
+    Part.VERIFICATION: f"{_FILTERS}.{VERIFICATION}",
+    Part.SETTLED: f"{_FILTERS}.{SETTLED}",
+    Part.LATEST: f"{_FILTERS}.{LATEST}",
+    Part.UPSTREAMS: "cluster_manager.cds",
+    Part.ROUTES: f"http.{STATISTICS}.rds.{ROUTES}",
+}
+"""The prefixes of the statistics in which Envoy says what it has taken."""
+
+
+async def deliver(envoy: Envoy, folder: RunFolder, old: Resources, new: Resources) -> None:
+    """
+    Bring Envoy from `old` to `new`; return when it has taken all, or is gone and will read it at its next start.
+
+    What closes comes first. Upstreams come before the routes that lead to them and go after them, so no call meets a
+    route to nowhere. Raises ConfigurationRejected when Envoy refuses; the files then say `old` again.
+    """
+    latest = {part: old.of(part) for part in Part}
+
+    async def send(part: Part, documents: tuple[Document, ...]) -> None:
+        if documents != latest[part]:
+            latest[part] = documents
+            await _send(envoy, folder, part, discovery_response(documents))
+
+    try:
+        # Verification before what reads the claims that it keeps.
+        await send(Part.VERIFICATION, new.verification)
+        # Settled before latest: a revocation that moves from one to the other is never in neither.
+        await send(Part.SETTLED, new.settled)
+        await send(Part.LATEST, new.latest)
+        await send(Part.UPSTREAMS, merged(old.upstreams, new.upstreams))
+        await send(Part.ROUTES, new.routes)
+        await send(Part.UPSTREAMS, new.upstreams)
+    except ConfigurationRejected:
+        folder.write(old)
+        raise
+
+
+async def confirm(envoy: Envoy, resources: Resources) -> None:
+    """
+    Raise GatewayFailed unless Envoy has taken all of `resources`: it becomes ready without them too, and refuses
+    all.
+    """
+    seen = await _statistics(envoy, "version_text")
+    expected = {
+        f"{subject}.version_text": discovery_response(resources.of(part)).version for part, subject in SUBJECTS.items()
+    }
+    if not expected.items() <= seen.items():
+        raise GatewayFailed(envoy.last_words)
+
+
+async def _send(envoy: Envoy, folder: RunFolder, part: Part, response: Response) -> None:
+    subject = SUBJECTS[part]
+    pattern = f"^{subject}.(version_text|update_rejected|config_fail)$"
+    refused_before = _refusals(await _statistics(envoy, pattern))
+    folder.write_part(part, response)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(TAKEN_TIMEOUT):
+            while envoy.alive:
+                seen = await _statistics(envoy, pattern)
+                if seen.get(f"{subject}.version_text") == response.version:
+                    return
+                if _refusals(seen) > refused_before:
+                    break
+                await asyncio.sleep(POLL)
+    if envoy.alive:
+        raise ConfigurationRejected(envoy.last_words)
+
+
+async def _statistics(envoy: Envoy, pattern: str) -> dict[str, str]:
+    try:
+        return await envoy.administration.statistics(pattern)
+    except (OSError, http.client.HTTPException):  # Envoy is gone; its successor reads the files
+        return {}
+
+
+def _refusals(statistics: dict[str, str]) -> int:
+    return sum(int(value) for name, value in statistics.items() if not name.endswith("version_text"))

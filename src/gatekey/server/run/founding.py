@@ -1,0 +1,38 @@
+"""What a new installation begins with."""
+
+import uuid
+
+from gatekey.errors import ConfigurationError
+from gatekey.server.accounts.model import Member
+from gatekey.server.clusters.decide import check_cluster, check_upstreams
+from gatekey.server.clusters.model import Cluster, Organisation
+from gatekey.server.run.clock import utc_now
+from gatekey.server.settings import Settings
+from gatekey.server.signing_keys.keys import Algorithm, SigningKey
+from gatekey.server.storage.stores.founding import Founding
+
+
+def founding_of(settings: Settings) -> Founding:
+    """Return the organisation, member, cluster and key that the settings name. Raises `ConfigurationError`."""
+    organisation = Organisation(new_uuid(), settings.organisation)
+    refused = check_cluster(settings.cluster, settings.region) or check_upstreams(
+        settings.zeebe_grpc, settings.zeebe_rest
+    )
+    if refused:
+        raise ConfigurationError(refused.public, hint="See GATEKEY_CLUSTER, GATEKEY_REGION, GATEKEY_ZEEBE_*.")
+    cluster = Cluster(
+        cluster_id=new_uuid(),
+        organisation_id=organisation.organisation_id,
+        name=settings.cluster,
+        region=settings.region,
+        grpc_upstream=settings.zeebe_grpc,
+        rest_upstream=settings.zeebe_rest,
+        created=utc_now(),
+    )
+    key = SigningKey.generate(Algorithm(settings.token_algorithm))
+    return Founding(organisation, Member(settings.owner), cluster, key)
+
+
+def new_uuid() -> str:
+    """Return a fresh id of an organisation or a cluster."""
+    return str(uuid.uuid4())

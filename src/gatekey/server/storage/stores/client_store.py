@@ -1,0 +1,144 @@
+"""API clients in SQL."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gatekey.oauth.vocabulary import Scope, in_order
+from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
+from gatekey.server.storage.sql import tables
+from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.times import to_seconds, to_time
+from gatekey.server.storage.stores.audit_log import record
+from gatekey.server.storage.stores.revocation_store import write_revocation
+from gatekey.server.storage.stores.secret_store import secret_row
+from gatekey.server.tokens.revocation import Kind, Revocation, name_scope, revoke_all_until
+
+
+@dataclass(frozen=True, slots=True)
+class SqlClientStore:
+    """The `ClientStore` port over the database; `longest_life` is how long a token can live."""
+
+    database: Database
+    longest_life: timedelta
+
+    def add(self, client: Client, secret: StoredSecret) -> Refused | None:
+        """Keep a new client and its first secret; refused when the name is taken or the cluster is gone."""
+        with self.database.writing() as connection:
+            if not _cluster_exists(connection, client.cluster_id):
+                return Refused("There is no such cluster.", "cluster unknown")
+            try:
+                connection.execute(insert(tables.client).values(_client_row(client)))
+            except IntegrityError:
+                return Refused(
+                    f"Client names must be unique: the cluster already has a client {client.name!r}.", "name taken"
+                )
+            connection.execute(insert(tables.client_secret).values(secret_row(secret)))
+            record(
+                connection, client.created, client.created_by, "created", "client", client.client_id, name=client.name
+            )
+            touch_directory(connection)
+            return None
+
+    def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
+        """Return the cluster's clients, oldest first."""
+        return self._listed(tables.client.c.cluster_id == cluster_id)
+
+    def find(self, client_id: str) -> ListedClient | None:
+        """Return a client that was not deleted."""
+        return next(iter(self._listed(tables.client.c.client_id == client_id)), None)
+
+    def change(
+        self, client_id: str, plan: Callable[[Client], Change | Refused], *, by: str, at: datetime
+    ) -> Change | Refused | None:
+        """Carry out what `plan` makes of the client as it is now, and revoke what it lost; None when there is none."""
+        table = tables.client
+        with self.database.writing() as connection:
+            row = connection.execute(
+                select(table).where(table.c.client_id == client_id, table.c.deleted.is_(None))
+            ).first()
+            if row is None:
+                return None
+            change = plan(client_of(row))
+            if isinstance(change, Refused):
+                return change
+            values = _client_row(change.client)
+            connection.execute(update(table).where(table.c.client_id == client_id).values(values))
+            now = to_seconds(at)
+            for scope in in_order(change.lost):
+                self._revoke(connection, Kind.SCOPE, name_scope(client_id, scope), now)
+            detail = {"scopes": str(values["scopes"]), "lifetime": str(change.client.lifetime or "usual")}
+            record(connection, at, by, "changed", "client", client_id, **detail)
+            touch_directory(connection)
+            return change
+
+    def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
+        """Delete a client and revoke its tokens: from the return on it gets none. False when there was none."""
+        with self.database.writing() as connection:
+            deleted = connection.execute(
+                update(tables.client)
+                .where(tables.client.c.client_id == client_id, tables.client.c.deleted.is_(None))
+                .values(deleted=to_seconds(at))
+            ).rowcount
+            if deleted:
+                self._revoke(connection, Kind.CLIENT, client_id, to_seconds(at))
+                record(connection, at, by, "deleted", "client", client_id)
+                touch_directory(connection)
+            return bool(deleted)
+
+    def _revoke(self, connection: Connection, kind: Kind, subject: str, now: float) -> None:
+        until = now + self.longest_life.total_seconds()
+        write_revocation(connection, Revocation(kind, subject, revoke_all_until(now), until), now)
+
+    def _listed(self, which: ColumnElement[bool]) -> tuple[ListedClient, ...]:
+        secret = tables.client_secret
+        presented = (
+            select(func.count(secret.c.secret_id))
+            .where(secret.c.client_id == tables.client.c.client_id, secret.c.presented.is_not(None))
+            .scalar_subquery()
+        )
+        query = (
+            select(tables.client, presented.label("presented"))
+            .where(and_(which, tables.client.c.deleted.is_(None)))
+            .order_by(tables.client.c.created, tables.client.c.client_id)
+        )
+        with self.database.reading() as connection:
+            return tuple(
+                ListedClient(client_of(row), secret_presented=row.presented > 0) for row in connection.execute(query)
+            )
+
+
+def client_of(row: Row[Any]) -> Client:
+    """Return the client that a row of the client table holds."""
+    return Client(
+        client_id=row.client_id,
+        cluster_id=row.cluster_id,
+        organisation_id=row.organisation_id,
+        name=row.name,
+        scopes=frozenset(Scope(word) for word in row.scopes.split(",")),
+        created=to_time(row.created),
+        created_by=row.created_by,
+        lifetime=row.lifetime,
+    )
+
+
+def _cluster_exists(connection: Connection, cluster_id: str) -> bool:
+    query = select(tables.cluster.c.cluster_id).where(tables.cluster.c.cluster_id == cluster_id)
+    return connection.execute(query).first() is not None
+
+
+def _client_row(client: Client) -> dict[str, object]:
+    return {
+        "client_id": client.client_id,
+        "cluster_id": client.cluster_id,
+        "organisation_id": client.organisation_id,
+        "name": client.name,
+        "scopes": ",".join(in_order(client.scopes)),
+        "created": to_seconds(client.created),
+        "created_by": client.created_by,
+        "lifetime": client.lifetime,
+    }

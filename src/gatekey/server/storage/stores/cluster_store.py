@@ -1,0 +1,138 @@
+"""The organisation, its clusters and their secrets in SQL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
+
+from gatekey.oauth.secret_text import SecretText
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
+from gatekey.server.storage.sql import tables
+from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.times import to_seconds, to_time
+from gatekey.server.storage.stores.audit_log import record
+from gatekey.server.vault.sealing import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class SqlClusterStore:
+    """The `ClusterStore` port over the database; `seal` encrypts cluster secrets."""
+
+    database: Database
+    seal: Seal
+
+    def organisation(self) -> Organisation:
+        """Return the installation's organisation."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(tables.organisation)).one()
+            return Organisation(row.organisation_id, row.name)
+
+    def add(self, cluster: Cluster, *, by: str) -> Refused | None:
+        """Keep a new cluster; refused when the name is taken."""
+        with self.database.writing() as connection:
+            try:
+                connection.execute(
+                    insert(tables.cluster).values(
+                        cluster_id=cluster.cluster_id,
+                        organisation_id=cluster.organisation_id,
+                        name=cluster.name,
+                        region=cluster.region,
+                        created=to_seconds(cluster.created),
+                        **_upstreams(cluster),
+                    )
+                )
+            except IntegrityError:
+                return Refused(f"There is already a cluster {cluster.name!r}.", "name taken")
+            record(connection, cluster.created, by, "created", "cluster", cluster.cluster_id, name=cluster.name)
+            touch_directory(connection)
+            return None
+
+    def update(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
+        """Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster."""
+        of_this = tables.cluster.c.cluster_id == cluster.cluster_id
+        with self.database.writing() as connection:
+            if not connection.execute(update(tables.cluster).where(of_this).values(**_upstreams(cluster))).rowcount:
+                return Refused(f"There is no cluster {cluster.name!r} any more.", "cluster gone")
+            record(connection, at, by, "updated", "cluster", cluster.cluster_id, name=cluster.name)
+            touch_directory(connection)
+            return None
+
+    def all(self) -> tuple[Cluster, ...]:
+        """Return every cluster, oldest first."""
+        query = select(tables.cluster).order_by(tables.cluster.c.created, tables.cluster.c.cluster_id)
+        with self.database.reading() as connection:
+            return tuple(
+                Cluster(
+                    cluster_id=row.cluster_id,
+                    organisation_id=row.organisation_id,
+                    name=row.name,
+                    region=row.region,
+                    grpc_upstream=row.grpc_upstream,
+                    rest_upstream=row.rest_upstream,
+                    created=to_time(row.created),
+                    apis=ApiUpstreams(row.operate_upstream, row.tasklist_upstream, row.optimize_upstream),
+                    tls=UpstreamTls(
+                        row.upstream_authorities,
+                        row.upstream_server_name,
+                        row.upstream_certificate,
+                        row.upstream_key,
+                    ),
+                )
+                for row in connection.execute(query)
+            )
+
+    def set_secret(self, cluster_id: str, secret: ClusterSecret, *, by: str, at: datetime) -> None:
+        """Keep or replace a cluster secret, encrypted."""
+        values = {
+            "sealed": self.seal.close(secret.value.reveal().encode(), _place(cluster_id, secret.name)),
+            "changed": to_seconds(at),
+        }
+        with self.database.writing() as connection:
+            connection.execute(
+                upsert(tables.cluster_secret)
+                .values(cluster_id=cluster_id, name=secret.name, **values)
+                .on_conflict_do_update(index_elements=["cluster_id", "name"], set_=values)
+            )
+            record(connection, at, by, "set", "cluster secret", cluster_id, name=secret.name)
+
+    def secrets(self, cluster_id: str) -> tuple[ClusterSecret, ...]:
+        """Return the cluster's secrets in clear, by name."""
+        table = tables.cluster_secret
+        query = select(table.c.name, table.c.sealed).where(table.c.cluster_id == cluster_id).order_by(table.c.name)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            ClusterSecret(row.name, SecretText(self.seal.open(row.sealed, _place(cluster_id, row.name)).decode()))
+            for row in rows
+        )
+
+    def delete_secret(self, cluster_id: str, name: str, *, by: str, at: datetime) -> bool:
+        """Delete a cluster secret; False when there is none."""
+        table = tables.cluster_secret
+        with self.database.writing() as connection:
+            gone = connection.execute(
+                delete(table).where(table.c.cluster_id == cluster_id, table.c.name == name)
+            ).rowcount
+            if gone:
+                record(connection, at, by, "deleted", "cluster secret", cluster_id, name=name)
+            return bool(gone)
+
+
+def _upstreams(cluster: Cluster) -> dict[str, str | None]:
+    return {
+        "grpc_upstream": cluster.grpc_upstream,
+        "rest_upstream": cluster.rest_upstream,
+        "operate_upstream": cluster.apis.operate,
+        "tasklist_upstream": cluster.apis.tasklist,
+        "optimize_upstream": cluster.apis.optimize,
+        "upstream_authorities": cluster.tls.authorities,
+        "upstream_server_name": cluster.tls.server_name,
+        "upstream_certificate": cluster.tls.certificate,
+        "upstream_key": cluster.tls.key,
+    }
+
+
+def _place(cluster_id: str, name: str) -> str:
+    return f"cluster secret {cluster_id} {name}"
