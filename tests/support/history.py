@@ -33,8 +33,10 @@ def counted(  # noqa: PLR0913 - what requests are counted by
     return trace, number
 
 
-def named(client_id: str = "a", *, deleted: float | None = None, lifetime: int = 86_400) -> NamedClient:
+def named(
+    client_id: str = "a", *, deleted: float | None = None, changed: float | None = None, lifetime: int = 86_400
+) -> NamedClient:
     """
     Return a client called `client-<id>`.
     """
-    return NamedClient(client_id, f"client-{client_id}", "c", "local", lifetime, deleted)
+    return NamedClient(client_id, f"client-{client_id}", "c", "local", lifetime, deleted, changed)

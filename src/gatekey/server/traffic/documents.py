@@ -128,6 +128,7 @@ def _finding(finding: Finding) -> Document:
     return {
         "kind": finding.kind.value,
         "requests": finding.requests,
+        "lastSeen": _time(finding.last * MINUTE),
         "what": finding.what,
         "advice": finding.advice,
         "address": finding.address,

@@ -19,7 +19,7 @@ from gatekey.server.traffic.history import (
     standing_of,
     total,
 )
-from gatekey.server.traffic.wording import HOUR, lasting, many
+from gatekey.server.traffic.wording import HOUR, ago, lasting, many
 
 HOUR_OF_MINUTES = 60
 
@@ -77,10 +77,15 @@ ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: `what` was seen and what to do (`advice`), in words for people; `requests` show it."""
+    """
+    One thing that is wrong: `what` was seen and what to do (`advice`), in words for people.
+
+    `requests` show it, the latest of them in the minute `last` (since 1970).
+    """
 
     kind: Kind
     requests: int
+    last: int
     what: str
     advice: str
     address: str
@@ -91,7 +96,7 @@ class Finding:
 FAULTS: Mapping[Outcome, tuple[Kind, str, str]] = {
     Outcome.ENDED_SECRET: (
         Kind.ENDED_SECRET,
-        "{who} still uses its ended secret {credential}",
+        "{who} has used its ended secret {credential}",
         "Give the program the new secret. Its page, or gatekey clients secrets list, says which secrets work.",
     ),
     Outcome.WRONG_SECRET: (
@@ -107,7 +112,7 @@ FAULTS: Mapping[Outcome, tuple[Kind, str, str]] = {
     Outcome.DENIED: (
         Kind.DENIED,
         "{who} asks for an API that it may not use",
-        "Create a client with that scope, or correct the audience that the program asks for.",
+        "Grant it the scope if it needs it (Change scopes, gatekey clients update); else correct its audience.",
     ),
     Outcome.MALFORMED: (
         Kind.UNREADABLE,
@@ -119,9 +124,14 @@ FAULTS: Mapping[Outcome, tuple[Kind, str, str]] = {
 
 
 def find(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: float) -> tuple[Finding, ...]:
-    """Return what is wrong, the gravest kind first. Every address and every client is judged for itself."""
-    found = [*_strangers(counted, names, now), *_faults(counted, names), *_wasters(counted, names, now)]
-    return in_order([*found, *_impatient(counted), *_unnamed(counted)])
+    """
+    Return what is wrong, the gravest kind first. Every address and every client is judged for itself.
+
+    Only requests since the cause count, and what is mended is not told: a program that was served after its fault, an
+    API that was granted after it was denied.
+    """
+    found = [*_strangers(counted, names, now), *_faults(counted, names, now), *_wasters(counted, names, now)]
+    return in_order([*found, *_impatient(counted, now), *_unnamed(counted, now)])
 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -144,6 +154,7 @@ def find_new_places(counted: Sequence[Counted], client: NamedClient, now: float,
         Finding(
             Kind.NEW_PLACE,
             total(some),
+            _last(some),
             f"{client.name} got {many(total(some), 'token')} at {address} by {_agents(some)}; "
             f"in the last {lasting(minutes * MINUTE)} it never asked there before this hour.",
             "If nobody of yours moved it there, its secret is in strange hands: rotate it with --now.",
@@ -169,11 +180,15 @@ def _strangers(counted: Sequence[Counted], names: Mapping[str, NamedClient], now
     for (address, client_id), some in _by_client(readable).items():
         standing, client = standing_of(client_id, names), names.get(client_id)
         if standing is Standing.DELETED and client is not None and client.deleted is not None:
+            since = _since_deletion(some, client.deleted)
+            if not since:
+                continue
             yield Finding(
                 Kind.DELETED_CLIENT,
-                total(some),
-                f"{client.name} was deleted {lasting(now - client.deleted)} ago and still asks: "
-                f"{many(total(some), 'request')} from {address} by {_agents(some)}.",
+                total(since),
+                _last(since),
+                f"{client.name} was deleted {lasting(now - client.deleted)} ago and has asked since: "
+                f"{_requests(since, now)} from {address} by {_agents(since)}.",
                 "Stop the program, or give it the credentials of a client that lives.",
                 address,
                 client_id,
@@ -186,8 +201,9 @@ def _strangers(counted: Sequence[Counted], names: Mapping[str, NamedClient], now
             yield Finding(
                 Kind.UNKNOWN_CLIENT,
                 total(everything),
+                _last(everything),
                 f"{many(len(strangers), 'different id')} that are no clients of this installation: "
-                f"{many(total(everything), 'request')} from {address} by {_agents(everything)}.",
+                f"{_requests(everything, now)} from {address} by {_agents(everything)}.",
                 "Somebody makes ids up or tries them one by one. If the address is none of yours, a firewall before "
                 "Gatekey keeps it away.",
                 address,
@@ -197,7 +213,8 @@ def _strangers(counted: Sequence[Counted], names: Mapping[str, NamedClient], now
             yield Finding(
                 Kind.UNKNOWN_CLIENT,
                 total(some),
-                f"{client_id} is no client of this installation: {many(total(some), 'request')} from {address} "
+                _last(some),
+                f"{client_id} is no client of this installation: {_requests(some, now)} from {address} "
                 f"by {_agents(some)}.",
                 "It is a client of another installation, or its id was mistyped. Find the program by its address and "
                 "user agent, and give it credentials of this installation or the token URL of its own.",
@@ -206,19 +223,23 @@ def _strangers(counted: Sequence[Counted], names: Mapping[str, NamedClient], now
             )
 
 
-def _faults(counted: Sequence[Counted], names: Mapping[str, NamedClient]) -> Iterator[Finding]:
+def _faults(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: float) -> Iterator[Finding]:
     def fault(trace: Trace) -> tuple[Outcome, str, str, str]:
         # Whom a request claims to be from that cannot be read says nothing.
         client_id = NOBODY if trace.outcome is Outcome.MALFORMED else trace.client_id
         return trace.outcome, trace.address, client_id, trace.credential_id
 
-    for (outcome, address, client_id, credential_id), some in group(counted, fault).items():
+    served = _last_served(counted)
+    for (outcome, address, client_id, credential_id), every in group(counted, fault).items():
         if outcome not in FAULTS:
+            continue
+        some = [each for each in every if not _is_mended(each[0], served, names.get(client_id))]
+        if not some:
             continue
         kind, words, advice = FAULTS[outcome]
         what = words.format(who=_name(client_id, names), credential=credential_id)
-        where = f"{many(total(some), 'request')} from {address} by {_agents(some)}"
-        yield Finding(kind, total(some), f"{what}: {where}.", advice, address, client_id, credential_id)
+        where = f"{_requests(some, now)} from {address} by {_agents(some)}"
+        yield Finding(kind, total(some), _last(some), f"{what}: {where}.", advice, address, client_id, credential_id)
 
 
 def _wasters(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: float) -> Iterator[Finding]:
@@ -239,9 +260,10 @@ def _wasters(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: 
             yield Finding(
                 Kind.ASKS_TOO_OFTEN,
                 total(some),
-                f"{client.name} got {many(total(busiest), 'token')} within an hour, in {minutes} different minutes, at "
-                f"{address} by {_agents(busiest)}. Its tokens live {lasting(client.lifetime)}: a program that keeps "
-                f"them needs {needed} an hour.",
+                _last(busiest),
+                f"{client.name} got {many(total(busiest), 'token')} within an hour, in {minutes} different minutes, "
+                f"the last {ago(_last(busiest), now)}, at {address} by {_agents(busiest)}. "
+                f"Its tokens live {lasting(client.lifetime)}: a program that keeps them needs {needed} an hour.",
                 "Let the program keep its token until shortly before it ends: one client object for as long as it "
                 "runs, not one a call. Short-lived programs share tokens by a cache on disk, or by gatekey exec.",
                 address,
@@ -249,32 +271,78 @@ def _wasters(counted: Sequence[Counted], names: Mapping[str, NamedClient], now: 
             )
 
 
-def _impatient(counted: Sequence[Counted]) -> Iterator[Finding]:
+def _impatient(counted: Sequence[Counted], now: float) -> Iterator[Finding]:
     refused = [(trace, number) for trace, number in counted if trace.outcome in REFUSING]
     for (address, user_agent), some in group(refused, lambda trace: (trace.address, trace.user_agent)).items():
         if total(some) >= IMPATIENT_AFTER:
             yield Finding(
                 Kind.IMPATIENT,
                 total(some),
+                _last(some),
                 f"{program_of(user_agent)} went on asking at {address} while it was refused: "
-                f"{many(total(some), 'request')} over the limit.",
+                f"{many(total(some), 'request')} over the limit, the last {ago(_last(some), now)}.",
                 "Let the program wait as long as the header Retry-After says. If many programs share the address, give "
                 "each its own, or allow the network more with gatekey limits allow.",
                 address,
             )
 
 
-def _unnamed(counted: Sequence[Counted]) -> Iterator[Finding]:
+def _unnamed(counted: Sequence[Counted], now: float) -> Iterator[Finding]:
     for address, some in group(counted, lambda trace: trace.address).items():
         if address.startswith(VIA):
             yield Finding(
                 Kind.UNNAMED,
                 total(some),
-                f"{many(total(some), 'request')} came through the trusted proxy {address.removeprefix(VIA)}, which did "
+                _last(some),
+                f"{_requests(some, now)} came through the trusted proxy {address.removeprefix(VIA)}, which did "
                 "not say for whom. They share one limit and are never blocked.",
                 "Let the proxy set the header that forwarded_by names, or speak the PROXY protocol.",
                 address,
             )
+
+
+def _since_deletion(counted: Iterable[Counted], deleted: float) -> list[Counted]:
+    """
+    Return what came after a client was deleted.
+
+    Within the minute of the deletion only an outcome tells before from after: from then on the id is unknown.
+    """
+    minute = int(deleted // MINUTE)
+    return [
+        (trace, number)
+        for trace, number in counted
+        if trace.minute > minute or (trace.minute == minute and trace.outcome is Outcome.UNKNOWN_CLIENT)
+    ]
+
+
+def _last_served(counted: Iterable[Counted]) -> dict[tuple[str, str, str], int]:
+    """Return the last minute in which each program (address, client, user agent) was served."""
+    served: dict[tuple[str, str, str], int] = {}
+    for trace, _ in counted:
+        if trace.outcome is Outcome.GRANTED:
+            program = (trace.address, trace.client_id, trace.user_agent)
+            served[program] = max(trace.minute, served.get(program, 0))
+    return served
+
+
+def _is_mended(trace: Trace, served: Mapping[tuple[str, str, str], int], client: NamedClient | None) -> bool:
+    """
+    Say whether a fault belongs to the past.
+
+    What was denied is mended by a change of the client: the same program may have been served for another API all the
+    time. Any other fault is mended when the same program was served later.
+    """
+    if trace.outcome is Outcome.DENIED:
+        return client is not None and client.changed is not None and trace.minute < int(client.changed // MINUTE)
+    return served.get((trace.address, trace.client_id, trace.user_agent), 0) > trace.minute
+
+
+def _last(counted: Iterable[Counted]) -> int:
+    return max(trace.minute for trace, _ in counted)
+
+
+def _requests(counted: Sequence[Counted], now: float) -> str:
+    return f"{many(total(counted), 'request')}, the last {ago(_last(counted), now)},"
 
 
 def _by_client(counted: Iterable[Counted]) -> dict[tuple[str, str], list[Counted]]:

@@ -108,9 +108,10 @@ class Unblocked:
 @dataclass(frozen=True, slots=True)
 class NamedClient:
     """
-    A client that is or was here, in the words that explanations need; `deleted` is in seconds since 1970, None if live.
+    A client that is or was here, in the words that explanations need.
 
-    `lifetime` is how many seconds its tokens live.
+    `lifetime` is how many seconds its tokens live. `deleted` and `changed` (its scopes or its lifetime) are seconds
+    since 1970, None where that did not happen.
     """
 
     client_id: str
@@ -119,6 +120,7 @@ class NamedClient:
     cluster: str
     lifetime: int
     deleted: float | None = None
+    changed: float | None = None
 
 
 def total(counted: Iterable[Counted]) -> int:

@@ -7,7 +7,7 @@ import pytest
 from gatekey.server.events.model import Outcome
 from gatekey.server.traffic.findings import IMPATIENT_AFTER, Finding, Kind, find, find_new_places, program_of
 from gatekey.server.traffic.history import NOBODY, OTHERS, Counted
-from support.history import AWAY, HOME, NOW, counted, named
+from support.history import AWAY, HOME, MINUTE, NOW, counted, named
 
 DAY = 1_440
 NAMES = {
@@ -40,16 +40,51 @@ def test_a_deleted_client_that_still_asks_is_named_with_its_address_and_program(
         finding.client_id,
     )
     assert (
-        "client-gone was deleted 3 h 10 min ago and still asks: 214 requests from 192.0.2.1 by "
-        "python-requests/2.32 (pyzeebe, or a script)." == finding.what
+        "client-gone was deleted 3 h 10 min ago and has asked since: 214 requests, the last this minute, "
+        "from 192.0.2.1 by python-requests/2.32 (pyzeebe, or a script)." == finding.what
     )
+
+
+def test_a_client_that_stopped_when_it_was_deleted_is_left_in_peace() -> None:
+    deleted = MINUTE - 190
+    before = [counted(5, ago=ago, client_id="gone") for ago in (192, 191, 190)]
+    limited = counted(7, Outcome.LIMITED, ago=190, client_id="gone")
+
+    assert MINUTE - 190 == int((NOW - 3 * 3_600 - 600) // 60) == deleted
+    assert () == found(*before, limited)
+
+
+def test_only_the_program_that_asked_after_the_deletion_is_named() -> None:
+    before = counted(5, ago=300, client_id="gone", user_agent="zeebe-client-go/8")
+    finding = only(before, counted(2, Outcome.UNKNOWN_CLIENT, ago=4, client_id="gone", user_agent="curl/8"))
+
+    assert (2, MINUTE - 4) == (finding.requests, finding.last)
+    assert "2 requests, the last 4 min ago, from 192.0.2.1 by curl/8" in finding.what
+    assert "zbctl" not in finding.what
+
+
+def test_a_fault_ends_when_the_same_program_is_served() -> None:
+    wrong = counted(3, Outcome.WRONG_SECRET, ago=9)
+
+    assert () == found(wrong, counted(1, ago=8))
+    assert 3 == only(wrong, counted(1, ago=8, user_agent="curl/8")).requests
+    assert 3 == only(wrong, counted(1, ago=10)).requests
+
+
+def test_what_was_denied_ends_with_a_change_of_the_client() -> None:
+    denied = counted(3, Outcome.DENIED, ago=9)
+    granted = {"a": named("a", changed=NOW - 300)}
+
+    assert () == find([denied], granted, NOW)
+    assert 2 == find([denied, counted(2, Outcome.DENIED, ago=1)], granted, NOW)[0].requests
+    assert "Change scopes" in find([denied, counted(1)], {"a": named("a")}, NOW)[0].advice
 
 
 def test_an_id_that_never_was_here_is_another_installation_s() -> None:
     finding = only(counted(2, Outcome.UNKNOWN_CLIENT, client_id="stranger", user_agent=""))
 
     assert Kind.UNKNOWN_CLIENT is finding.kind
-    assert "stranger is no client of this installation: 2 requests" in finding.what
+    assert "stranger is no client of this installation: 2 requests, the last this minute, from" in finding.what
     assert "a program without a user agent" in finding.what
 
 
@@ -58,7 +93,10 @@ def test_ids_that_are_made_up_are_one_finding() -> None:
     finding = only(*history)
 
     assert (Kind.UNKNOWN_CLIENT, 600, "") == (finding.kind, finding.requests, finding.client_id)
-    assert "300 different ids that are no clients of this installation: 600 requests from 192.0.2.1" in finding.what
+    assert (
+        "300 different ids that are no clients of this installation: 600 requests, the last this minute, from 192.0.2.1"
+        in finding.what
+    )
     assert 5 == len(found(*history[:5]))
 
 
@@ -70,7 +108,7 @@ def test_an_ended_secret_is_named() -> None:
     finding = only(counted(1, Outcome.ENDED_SECRET, credential_id="secret0001"))
 
     assert (Kind.ENDED_SECRET, "secret0001") == (finding.kind, finding.credential_id)
-    assert "client-a still uses its ended secret secret0001: 1 request from" in finding.what
+    assert "client-a has used its ended secret secret0001: 1 request, the last this minute, from" in finding.what
 
 
 @pytest.mark.parametrize(
@@ -135,7 +173,7 @@ def test_a_proxy_that_names_nobody_is_told() -> None:
     finding = only(counted(7, address="via:10.0.0.1"))
 
     assert (Kind.UNNAMED, 7) == (finding.kind, finding.requests)
-    assert "7 requests came through the trusted proxy 10.0.0.1" in finding.what
+    assert "7 requests, the last this minute, came through the trusted proxy 10.0.0.1" in finding.what
 
 
 def test_the_gravest_comes_first_and_every_one_says_what_to_do() -> None:

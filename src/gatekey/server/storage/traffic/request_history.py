@@ -20,7 +20,12 @@ from gatekey.server.traffic import counting
 from gatekey.server.traffic.history import NOBODY, OTHERS, Block, Counted, NamedClient, Trace, Unblocked, Worst
 
 _MINUTE, _BLOCK, _UNBLOCK = tables.request_minute, tables.address_block, tables.address_unblock
-_CLIENT, _CLUSTER = tables.client, tables.cluster
+_CLIENT, _CLUSTER, _AUDIT = tables.client, tables.cluster, tables.audit
+_LAST_CHANGE = (
+    select(_AUDIT.c.subject_id, func.max(_AUDIT.c.at).label("at"))
+    .where(_AUDIT.c.subject == "client", _AUDIT.c.action == "changed")
+    .group_by(_AUDIT.c.subject_id)
+)
 _SUM = func.sum(_MINUTE.c.count).label("total")
 
 BATCH = 1_000
@@ -182,13 +187,15 @@ class SqlRequestHistory:
         )
         with self.database.reading() as connection:
             for some in batches(sorted(set(client_ids)), PARAMETERS):
+                changes = connection.execute(_LAST_CHANGE.where(_AUDIT.c.subject_id.in_(some)))
+                changed = {row.subject_id: row.at for row in changes}
                 for row in connection.execute(query.where(_CLIENT.c.client_id.in_(some))):
-                    found[row.client_id] = self._named(row)
+                    found[row.client_id] = self._named(row, changed.get(row.client_id))
         return found
 
-    def _named(self, row: Row[Any]) -> NamedClient:
+    def _named(self, row: Row[Any], changed: float | None) -> NamedClient:
         lifetime = row.lifetime or self.lifetime
-        return NamedClient(row.client_id, row.name, row.cluster_id, row.cluster, lifetime, row.deleted)
+        return NamedClient(row.client_id, row.name, row.cluster_id, row.cluster, lifetime, row.deleted, changed)
 
     def _counted(self, *which: ColumnElement[bool]) -> tuple[Counted, ...]:
         query = select(_MINUTE).where(*which).order_by(_MINUTE.c.count.desc()).limit(MOST_READ)
