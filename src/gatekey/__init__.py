@@ -10,7 +10,7 @@ take them, `gatekey.cli` is the command line over both.
     tokens.headers()  # {"Authorization": "Bearer …"}
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "AsyncTokenSource": "gatekey.client.aio",
