@@ -276,7 +276,7 @@ def test_a_form_without_the_sessions_token_changes_nothing(console: ServedConsol
         console.stranger().post(path, data=form),
     ]
 
-    assert [403, 403, 303] == [answer.status_code for answer in answers]
+    assert [403, 403, 403] == [answer.status_code for answer in answers]
     assert 2 == len(live(console, created))
 
 

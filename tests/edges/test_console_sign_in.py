@@ -46,8 +46,14 @@ def test_a_stranger_is_sent_to_sign_in_from_each_page(console: ServedConsole, pa
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_a_stranger_is_sent_to_sign_in_from_each_form(console: ServedConsole, path: str) -> None:
-    assert leads_to_sign_in(console.stranger().post(path, data={"csrf": "x"}))
+def test_a_stranger_s_form_does_nothing_and_says_where_to_sign_in(console: ServedConsole, path: str) -> None:
+    answer = console.stranger().post(path, data={"csrf": "x", "name": "typed"})
+
+    assert (
+        leads_to_sign_in(answer)
+        if path == "/sign-out"
+        else (403, True) == (answer.status_code, "gatekey sign-in" in answer.text)
+    )
 
 
 def test_the_sign_in_page_says_where_links_come_from(console: ServedConsole) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Download, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Download, Page, sync_playwright
 
 from gatekey.oauth import credentials_file
 from support.product import Product, running_product
@@ -166,6 +166,52 @@ def test_the_copy_button_copies_the_secret(enter: Enter) -> None:
     assert visitor.page.locator("#client-secret").text_content() == visitor.page.evaluate(
         "navigator.clipboard.readText()"
     )
+
+
+def test_leaving_a_secret_that_nobody_kept_asks_first(enter: Enter) -> None:
+    visitor = enter(scripts=True)
+    begin_client(visitor, "not-kept")
+    visitor.press("Create")
+    visitor.shows("Credentials of not-kept")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    visitor.page.on("dialog", stay)
+    visitor.press("Copy Client ID")
+    visitor.press("Done", "link")
+    visitor.page.wait_for_timeout(200)
+
+    assert ["beforeunload"] == asked
+    assert "/credentials" not in visitor.page.url
+
+    visitor.press("Copy Client Secret")
+    visitor.press("Done", "link")
+    visitor.shows("local")
+
+    assert ["beforeunload"] == asked
+
+
+def test_no_page_is_wider_than_a_small_phone(product: Product, enter: Enter) -> None:
+    created = product.create_client("on-a-phone")
+    visitor = enter(scripts=False)
+    visitor.page.set_viewport_size({"width": 360, "height": 740})
+    api = str(visitor.page.get_by_role("link", name="local").first.get_attribute("href"))
+    client = f"{api}/api/{created['clientId']}"
+    pages = ["/clusters", api, f"{api}/api", f"{api}/api/new", client, f"{client}/delete", f"{client}/change"]
+    pages += [f"{client}/secrets/rotate", "/limits", "/limits/192.0.2.7", "/nowhere"]
+    wide = {}
+    for path in pages:
+        visitor.page.goto(product.http + path)
+        width = visitor.page.evaluate("document.documentElement.scrollWidth")
+        sign_out = visitor.page.get_by_role("button", name="Sign out")
+        box = sign_out.bounding_box() if sign_out.count() else None
+        if width > 360 or (box and box["x"] + box["width"] > 360):
+            wide[path] = width
+
+    assert {} == wide
 
 
 def test_a_double_click_creates_one_client_and_shows_its_secret(product: Product, enter: Enter) -> None:

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
+from gatekey.server.console.base.guard import show_missing
 from gatekey.server.console.routes import ConsoleServices, console
 from gatekey.server.run.installation import open_installation
 from gatekey.server.run.operating import Operating
@@ -140,7 +141,9 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
         csrf_key=secrets.token_bytes(32),
     )
     try:
-        with _served(Starlette(routes=console(services))) as url:
+        app = Starlette(routes=console(services), exception_handlers={404: show_missing})
+        app.router.redirect_slashes = False  # as the service has it
+        with _served(app) as url:
             served = ServedConsole(services, used, clock, url)
             try:
                 yield served

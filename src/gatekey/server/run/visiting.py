@@ -17,6 +17,7 @@ from gatekey.server.api.limits import LimitsApi
 from gatekey.server.api.oauth.discovery import Discovery
 from gatekey.server.api.revocations import RevocationFeed
 from gatekey.server.api.secrets import SecretsApi
+from gatekey.server.console.base.guard import show_missing
 from gatekey.server.console.limits.help_rate_limit import help_route
 from gatekey.server.console.routes import ConsoleServices, console
 from gatekey.server.events.ports import Observer
@@ -52,7 +53,8 @@ def http_routes(  # noqa: PLR0913, PLR0917 - what rooms are made of
             *_limits_api(installation, services, observer).routes(),
             *console(services),
             help_route(limits),
-        ]
+        ],
+        exception_handlers={404: show_missing},
     )
     rooms.router.redirect_slashes = False  # its redirects name whatever host the caller named
     return rooms

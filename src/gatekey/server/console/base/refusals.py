@@ -5,14 +5,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that is not done: `title` and `public` are for the person, `reason` for the operator."""
+    """
+    A request that is not done: `title` and `public` are for the person, `reason` for the operator.
+
+    `command` is what helps, to be typed where Gatekey runs.
+    """
 
     status: int
     title: str
     public: str
     reason: str
+    command: str | None = None
 
 
+NO_PAGE = Refusal(404, "No such page", "There is nothing at this address.", "unknown path")
 NO_CLUSTER = Refusal(404, "No such cluster", "There is no cluster with this id.", "unknown cluster")
 NO_CLIENT = Refusal(
     404, "No such client", "This cluster has no client with this id. Perhaps it was deleted.", "unknown client"
@@ -44,6 +50,7 @@ UNAVAILABLE = Refusal(
 LINK_SPENT = Refusal(
     403,
     "This sign-in link does not work any more",
-    "A link works once, within an hour. Ask for a new one.",
+    "A link works once, within an hour. Make a new one where Gatekey runs, and open it here:",
     "sign-in link used, expired or unknown",
+    command="gatekey sign-in",
 )

@@ -9,6 +9,7 @@ from gatekey.server.accounts.model import SESSION_LIFETIME
 from gatekey.server.console.base.context import AnonymousRequest
 from gatekey.server.console.base.pages import go_to, page, refuse
 from gatekey.server.console.base.refusals import LINK_SPENT
+from gatekey.server.console.base.returning import take_page
 
 
 async def ask_for_link(_arrival: AnonymousRequest) -> Response:
@@ -31,6 +32,7 @@ async def sign_in(arrival: AnonymousRequest) -> Response:
     if earlier:
         await run_in_threadpool(services.sign_in.sign_out, earlier)
     response = go_to("/clusters")
+    response.headers["location"] = take_page(response, services, arrival.request)
     # Lax, not Strict: who follows a link to the console from a chat or ticket is signed in there; forms carry a token.
     response.set_cookie(
         services.cookie,

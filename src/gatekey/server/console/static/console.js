@@ -37,6 +37,18 @@ for (const button of document.querySelectorAll("[data-copies]")) {
   });
 }
 
+// A secret that is shown once: leaving before it was copied or downloaded asks first.
+for (const shown of document.querySelectorAll("[data-shown-once]")) {
+  const ask = (event) => { event.preventDefault(); };
+  const kept = () => { window.removeEventListener("beforeunload", ask); };
+  window.addEventListener("beforeunload", ask);
+  shown.addEventListener("submit", kept);
+  shown.addEventListener("copy", kept);
+  for (const button of shown.querySelectorAll("[data-copies]")) {
+    if (button.dataset.copies !== "client-id") button.addEventListener("click", kept); // the id alone can be seen again
+  }
+}
+
 // A double click must not send a form twice: the browser would throw the first answer away, and with it the secret.
 for (const form of document.querySelectorAll("form[data-once]")) {
   let sent = false;
