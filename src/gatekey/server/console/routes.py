@@ -1,11 +1,11 @@
-"""The console's rooms: every path, and what a person does there."""
+"""The console's routes: every path, and what a person does there."""
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from gatekey.server.console.base.context import AnonymousRequest, ConsoleServices
+from gatekey.server.console.base.context import AnonymousContext, ConsoleServices
 from gatekey.server.console.base.guard import for_everybody, for_members
 from gatekey.server.console.base.pages import ASSET_HEADERS, STATIC, go_to
 from gatekey.server.console.clients.client_create import create_client, offer_form
@@ -39,33 +39,33 @@ ASSET_LIFETIME = "public, max-age=86400"
 
 def console(services: ConsoleServices) -> list[BaseRoute]:
     """Return the routes of the console, to be mounted at the root of the service."""
-    look, do = ["GET"], ["POST"]
+    get, post = ["GET"], ["POST"]
     return [
-        Route("/", for_everybody(services, _home), methods=look),
-        Route("/sign-in", for_everybody(services, ask_for_link), methods=look),
-        Route("/sign-in/{key}", for_everybody(services, offer_sign_in), methods=look),
-        Route("/sign-in/{key}", for_everybody(services, sign_in), methods=do),
-        Route("/sign-out", for_members(services, sign_out), methods=do),
-        Route("/clusters", for_members(services, list_clusters), methods=look),
-        Route(CLUSTER, for_members(services, show_cluster), methods=look),
-        Route(CLIENTS, for_members(services, list_clients), methods=look),
-        Route(CLIENTS, for_members(services, create_client), methods=do),
-        Route(CLIENTS + "/new", for_members(services, offer_form), methods=look),
-        Route(CLIENT, for_members(services, show_client), methods=look),
-        Route(CLIENT + "/credentials", for_members(services, download_credentials), methods=do),
-        Route(CLIENT + "/change", for_members(services, offer_change), methods=look),
-        Route(CLIENT + "/change", for_members(services, change_client), methods=do),
-        Route(CLIENT + "/delete", for_members(services, confirm_deletion), methods=look),
-        Route(CLIENT + "/delete", for_members(services, delete_client), methods=do),
-        Route(CLIENT + "/secrets/rotate", for_members(services, offer_rotation), methods=look),
-        Route(CLIENT + "/secrets/rotate", for_members(services, rotate_secret), methods=do),
-        Route(CLIENT + "/secrets/{secret_id}/end", for_members(services, confirm_end), methods=look),
-        Route(CLIENT + "/secrets/{secret_id}/end", for_members(services, end_secret), methods=do),
-        Route("/limits", for_members(services, list_limits), methods=look),
-        Route("/limits/clients/{client_id}", for_members(services, show_stranger), methods=look),
-        Route(ADDRESS + "/unblock", for_members(services, confirm_unblocking), methods=look),
-        Route(ADDRESS + "/unblock", for_members(services, unblock_address), methods=do),
-        Route(ADDRESS, for_members(services, show_address), methods=look),
+        Route("/", for_everybody(services, _home), methods=get),
+        Route("/sign-in", for_everybody(services, ask_for_link), methods=get),
+        Route("/sign-in/{key}", for_everybody(services, offer_sign_in), methods=get),
+        Route("/sign-in/{key}", for_everybody(services, sign_in), methods=post),
+        Route("/sign-out", for_members(services, sign_out), methods=post),
+        Route("/clusters", for_members(services, list_clusters), methods=get),
+        Route(CLUSTER, for_members(services, show_cluster), methods=get),
+        Route(CLIENTS, for_members(services, list_clients), methods=get),
+        Route(CLIENTS, for_members(services, create_client), methods=post),
+        Route(CLIENTS + "/new", for_members(services, offer_form), methods=get),
+        Route(CLIENT, for_members(services, show_client), methods=get),
+        Route(CLIENT + "/credentials", for_members(services, download_credentials), methods=post),
+        Route(CLIENT + "/change", for_members(services, offer_change), methods=get),
+        Route(CLIENT + "/change", for_members(services, change_client), methods=post),
+        Route(CLIENT + "/delete", for_members(services, confirm_deletion), methods=get),
+        Route(CLIENT + "/delete", for_members(services, delete_client), methods=post),
+        Route(CLIENT + "/secrets/rotate", for_members(services, offer_rotation), methods=get),
+        Route(CLIENT + "/secrets/rotate", for_members(services, rotate_secret), methods=post),
+        Route(CLIENT + "/secrets/{secret_id}/end", for_members(services, confirm_end), methods=get),
+        Route(CLIENT + "/secrets/{secret_id}/end", for_members(services, end_secret), methods=post),
+        Route("/limits", for_members(services, list_limits), methods=get),
+        Route("/limits/clients/{client_id}", for_members(services, show_stranger), methods=get),
+        Route(ADDRESS + "/unblock", for_members(services, confirm_unblocking), methods=get),
+        Route(ADDRESS + "/unblock", for_members(services, unblock_address), methods=post),
+        Route(ADDRESS, for_members(services, show_address), methods=get),
         Mount("/static", Assets(directory=STATIC)),
     ]
 
@@ -80,5 +80,5 @@ class Assets(StaticFiles):
         return response
 
 
-async def _home(_arrival: AnonymousRequest) -> Response:
+async def _home(_context: AnonymousContext) -> Response:
     return go_to("/clusters")

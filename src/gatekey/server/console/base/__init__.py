@@ -1,6 +1,6 @@
 """
-How every room of the console is entered and how every page leaves.
+What every page and form of the console shares.
 
 Owns sessions in cookies, forged forms, form bodies, page headers and refusals. Refuses to know any
-single room; serves all.
+single page; serves all.
 """

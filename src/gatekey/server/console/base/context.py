@@ -20,7 +20,7 @@ from gatekey.server.traffic.explanations import Explanations
 @dataclass(frozen=True)
 class ConsoleServices:
     """
-    Whom the console asks, and how it is set up.
+    The use cases that the console calls, and its settings.
 
     `secure_cookies` where people come over HTTPS; `csrf_key` is 32 random bytes, the same on every worker.
     """
@@ -42,8 +42,8 @@ class ConsoleServices:
 
 
 @dataclass(frozen=True, slots=True)
-class AnonymousRequest:
-    """A request of somebody who need not be signed in."""
+class AnonymousContext:
+    """A request that needs no session."""
 
     services: ConsoleServices
     request: Request
@@ -51,7 +51,7 @@ class AnonymousRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberRequest:
+class MemberContext:
     """A request of a member, with a form that our own page sent (empty for GET)."""
 
     services: ConsoleServices

@@ -13,7 +13,7 @@ from gatekey.http.csrf import is_own, same
 from gatekey.http.problems import problem
 from gatekey.oauth.secret_text import SecretText
 from gatekey.server.console.base import forms
-from gatekey.server.console.base.context import AnonymousRequest, ConsoleServices, MemberRequest
+from gatekey.server.console.base.context import AnonymousContext, ConsoleServices, MemberContext
 from gatekey.server.console.base.forms import Form
 from gatekey.server.console.base.pages import go_to, page, refuse
 from gatekey.server.console.base.refusals import FORGED, NO_PAGE, UNAVAILABLE, Refusal
@@ -24,8 +24,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 logger = logging.getLogger(__name__)
 
 
-def for_members(services: ConsoleServices, action: Callable[[MemberRequest], Awaitable[Response]]) -> Endpoint:
-    """Return the endpoint of a room for signed-in members; others are sent to sign in."""
+def for_members(services: ConsoleServices, action: Callable[[MemberContext], Awaitable[Response]]) -> Endpoint:
+    """Return the endpoint of an action for signed-in members; others are sent to sign in."""
 
     async def enter(request: Request) -> Response:
         session = request.cookies.get(services.cookie, "")
@@ -39,7 +39,7 @@ def for_members(services: ConsoleServices, action: Callable[[MemberRequest], Awa
             return refuse(None, form)
         if member is None:
             return _send_again(None, request, form)
-        asked = MemberRequest(services, request, form, member, SecretText(session))
+        asked = MemberContext(services, request, form, member, SecretText(session))
         if request.method == "POST" and not same(asked.csrf, form.text("csrf")):
             return _send_again(asked, request, form)
         return await action(asked)
@@ -47,19 +47,19 @@ def for_members(services: ConsoleServices, action: Callable[[MemberRequest], Awa
     return _calm(enter)
 
 
-def for_everybody(services: ConsoleServices, action: Callable[[AnonymousRequest], Awaitable[Response]]) -> Endpoint:
-    """Return the endpoint of a room that needs no session."""
+def for_everybody(services: ConsoleServices, action: Callable[[AnonymousContext], Awaitable[Response]]) -> Endpoint:
+    """Return the endpoint of an action that needs no session."""
 
     async def enter(request: Request) -> Response:
         form = await _form(services, request)
         return (
-            refuse(None, form) if isinstance(form, Refusal) else await action(AnonymousRequest(services, request, form))
+            refuse(None, form) if isinstance(form, Refusal) else await action(AnonymousContext(services, request, form))
         )
 
     return _calm(enter)
 
 
-def _send_again(asked: MemberRequest | None, request: Request, form: Form) -> Response:
+def _send_again(asked: MemberContext | None, request: Request, form: Form) -> Response:
     """
     Give a form back whose session has ended: the browser says that one of our own pages sent it, and no other site can
     press the button of this one. A form that carries a secret is sealed to its session and not taken again.

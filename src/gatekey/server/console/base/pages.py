@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gatekey.oauth.vocabulary import in_order
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.refusals import Refusal
 from gatekey.server.traffic.wording import ago, lasting
 
@@ -40,23 +40,23 @@ RETRY_SECONDS = 5
 """How soon a page is worth asking for again while the database does not answer."""
 
 
-def page(visit: MemberRequest | None, template: str, *, status: int = 200, **facts: object) -> Response:
+def page(context: MemberContext | None, template: str, *, status: int = 200, **facts: object) -> Response:
     """
     Return a page; every template may use `member`, `csrf` (both None where
     nobody is signed in) and its own facts.
     """
-    return HTMLResponse(render(visit, template, **facts), status, HEADERS)
+    return HTMLResponse(render(context, template, **facts), status, HEADERS)
 
 
-def render(visit: MemberRequest | None, template: str, **facts: object) -> str:
+def render(context: MemberContext | None, template: str, **facts: object) -> str:
     """Return a page's HTML."""
-    member, csrf = (visit.member, visit.csrf) if visit else (None, None)
+    member, csrf = (context.member, context.csrf) if context else (None, None)
     return TEMPLATES.get_template(template).render(member=member, csrf=csrf, **facts)
 
 
-def refuse(visit: MemberRequest | None, refusal: Refusal) -> Response:
+def refuse(context: MemberContext | None, refusal: Refusal) -> Response:
     """Return the page that says why not."""
-    response = page(visit, "refusal.html", status=refusal.status, refusal=refusal)
+    response = page(context, "refusal.html", status=refusal.status, refusal=refusal)
     if refusal.status == 503:  # noqa: PLR2004 - the one status that asks for a Retry-After (RFC 9110 section 15.6.4)
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response

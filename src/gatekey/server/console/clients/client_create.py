@@ -11,7 +11,7 @@ from gatekey.server.clients.administration import Wish
 from gatekey.server.clients.decide import check_name, read_scopes
 from gatekey.server.clients.model import Client, Created, Refused
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.lookup import find_cluster
 from gatekey.server.console.base.pages import page, refuse
 from gatekey.server.console.base.refusals import Refusal
@@ -22,45 +22,45 @@ UNPROCESSABLE = 422
 CONFLICT = 409
 
 
-async def offer_form(visit: MemberRequest) -> Response:
+async def offer_form(context: MemberContext) -> Response:
     """Show the form: a name and scopes; Zeebe is what nearly every client needs."""
-    cluster = await find_cluster(visit)
+    cluster = await find_cluster(context)
     if isinstance(cluster, Refusal):
-        return refuse(visit, cluster)
-    return _form_page(visit, cluster, name="", chosen=(Scope.ZEEBE,))
+        return refuse(context, cluster)
+    return _form_page(context, cluster, name="", chosen=(Scope.ZEEBE,))
 
 
-async def create_client(visit: MemberRequest) -> Response:
+async def create_client(context: MemberContext) -> Response:
     """Create the client and show its credentials, or the form again with what is wrong."""
-    cluster = await find_cluster(visit)
+    cluster = await find_cluster(context)
     if isinstance(cluster, Refusal):
-        return refuse(visit, cluster)
-    name, scopes = visit.form.text("name").strip(), visit.form.all("scope")
-    wish = Wish(name, scopes, cluster.cluster_id, cluster.organisation_id, by=visit.member.email)
-    outcome = await run_in_threadpool(visit.services.clients.create, wish)
+        return refuse(context, cluster)
+    name, scopes = context.form.text("name").strip(), context.form.all("scope")
+    wish = Wish(name, scopes, cluster.cluster_id, cluster.organisation_id, by=context.member.email)
+    outcome = await run_in_threadpool(context.services.clients.create, wish)
     match outcome:
         case Created():
-            return _credentials_page(visit, cluster, outcome)
+            return _credentials_page(context, cluster, outcome)
         case Refused():
-            return await _explain(visit, cluster, wish, outcome)
+            return await _explain(context, cluster, wish, outcome)
         case _ as never:
             assert_never(never)
 
 
-def _credentials_page(visit: MemberRequest, cluster: Cluster, created: Created) -> Response:
-    note = partial(visit.services.clients.mark_presented, created)
+def _credentials_page(context: MemberContext, cluster: Cluster, created: Created) -> Response:
+    note = partial(context.services.clients.mark_presented, created)
     new = NewSecret(created.secret, note, back=f"/clusters/{cluster.cluster_id}/api")
-    return show_credentials(visit, cluster, created.client, new)
+    return show_credentials(context, cluster, created.client, new)
 
 
-async def _explain(visit: MemberRequest, cluster: Cluster, wish: Wish, refused: Refused) -> Response:
-    listed = await run_in_threadpool(visit.services.clients.of_cluster, cluster.cluster_id)
+async def _explain(context: MemberContext, cluster: Cluster, wish: Wish, refused: Refused) -> Response:
+    listed = await run_in_threadpool(context.services.clients.of_cluster, cluster.cluster_id)
     taken = next((each.client for each in listed if each.client.name == wish.name), None)
-    return _form_page(visit, cluster, name=wish.name, chosen=wish.scopes, refused=refused, taken=taken)
+    return _form_page(context, cluster, name=wish.name, chosen=wish.scopes, refused=refused, taken=taken)
 
 
 def _form_page(  # noqa: PLR0913 - each is one thing that the form shows
-    visit: MemberRequest,
+    context: MemberContext,
     cluster: Cluster,
     *,
     name: str,
@@ -69,7 +69,7 @@ def _form_page(  # noqa: PLR0913 - each is one thing that the form shows
     taken: Client | None = None,
 ) -> Response:
     return page(
-        visit,
+        context,
         "client_create.html",
         status=200 if refused is None else CONFLICT if taken else UNPROCESSABLE,
         cluster=cluster,

@@ -4,7 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gatekey.server.clusters.addresses import addresses_of
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.lookup import find_client
 from gatekey.server.console.base.pages import page, refuse
 from gatekey.server.console.base.refusals import Refusal
@@ -12,30 +12,30 @@ from gatekey.server.console.clusters.connection import connection
 from gatekey.server.console.limits.plot import plot
 
 
-async def show_client(visit: MemberRequest) -> Response:
+async def show_client(context: MemberContext) -> Response:
     """
     Show a client's secrets, from where it asked and how to connect; `?ended`
     and `?changed` add what was just done.
     """
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
+        return refuse(context, found)
     client = found.listed.client
-    listed = await run_in_threadpool(visit.services.secrets.of_client, client.client_id)
-    now = visit.services.secrets.now()
+    listed = await run_in_threadpool(context.services.secrets.of_client, client.client_id)
+    now = context.services.secrets.now()
     live = frozenset(each.secret.secret_id for each in listed if each.secret.lives(now))
-    explained = await run_in_threadpool(visit.services.explanations.client, client.client_id)
-    groups = connection(addresses_of(found.cluster, visit.services.site), client.scopes)
+    explained = await run_in_threadpool(context.services.explanations.client, client.client_id)
+    groups = connection(addresses_of(found.cluster, context.services.site), client.scopes)
     return page(
-        visit,
+        context,
         "client_show.html",
         cluster=found.cluster,
         client=client,
         secret_presented=found.listed.secret_presented,
         secrets=listed,
         live=live,
-        ended="ended" in visit.request.query_params,
-        changed="changed" in visit.request.query_params,
+        ended="ended" in context.request.query_params,
+        changed="changed" in context.request.query_params,
         groups=groups,
         explained=explained,
         plot=plot(explained.points, explained.span),

@@ -4,7 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gatekey.server.clients.model import Refused
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.lookup import Found, find_client
 from gatekey.server.console.base.pages import go_to, page, refuse
 from gatekey.server.console.base.refusals import NO_CLIENT, Refusal
@@ -13,33 +13,35 @@ from gatekey.server.console.clients.scopes import OPENS
 UNPROCESSABLE = 422
 
 
-async def offer_change(visit: MemberRequest) -> Response:
+async def offer_change(context: MemberContext) -> Response:
     """Show the client's scopes and say what losing one means."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    return _form_page(visit, found, tuple(found.listed.client.scopes))
+        return refuse(context, found)
+    return _form_page(context, found, tuple(found.listed.client.scopes))
 
 
-async def change_client(visit: MemberRequest) -> Response:
+async def change_client(context: MemberContext) -> Response:
     """Change the scopes: from the answer on nobody gets a token for a lost one, and those there are open nothing."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    client, scopes = found.listed.client, visit.form.all("scope")
+        return refuse(context, found)
+    client, scopes = found.listed.client, context.form.all("scope")
     outcome = await run_in_threadpool(
-        visit.services.clients.change, client.client_id, scopes=scopes, by=visit.member.email
+        context.services.clients.change, client.client_id, scopes=scopes, by=context.member.email
     )
     if outcome is None:
-        return refuse(visit, NO_CLIENT)
+        return refuse(context, NO_CLIENT)
     if isinstance(outcome, Refused):
-        return _form_page(visit, found, scopes, outcome)
+        return _form_page(context, found, scopes, outcome)
     return go_to(f"/clusters/{client.cluster_id}/api/{client.client_id}?changed")
 
 
-def _form_page(visit: MemberRequest, found: Found, chosen: tuple[str, ...], refused: Refused | None = None) -> Response:
+def _form_page(
+    context: MemberContext, found: Found, chosen: tuple[str, ...], refused: Refused | None = None
+) -> Response:
     return page(
-        visit,
+        context,
         "client_change.html",
         status=200 if refused is None else UNPROCESSABLE,
         cluster=found.cluster,

@@ -11,24 +11,24 @@ from gatekey.oauth import credentials_file
 from gatekey.oauth.credentials_file import FileFormat
 from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.addresses import addresses_of
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.lookup import find_client
 from gatekey.server.console.base.pages import HEADERS, refuse
 from gatekey.server.console.base.refusals import FORGED, MALFORMED, Refusal
 
 
-async def download_credentials(visit: MemberRequest) -> Response:
+async def download_credentials(context: MemberContext) -> Response:
     """Answer with the file, in the chosen format."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    client, secret, form = found.listed.client, visit.form.text("secret"), visit.form.text("format")
-    expected = seal(visit.services.csrf_key, visit.session, client.cluster_id, client.client_id, secret)
-    if not same(expected, visit.form.text("seal")):
-        return refuse(visit, FORGED)
+        return refuse(context, found)
+    client, secret, form = found.listed.client, context.form.text("secret"), context.form.text("format")
+    expected = seal(context.services.csrf_key, context.session, client.cluster_id, client.client_id, secret)
+    if not same(expected, context.form.text("seal")):
+        return refuse(context, FORGED)
     if form not in list(FileFormat):
-        return refuse(visit, MALFORMED)
-    addresses = addresses_of(found.cluster, visit.services.site)
+        return refuse(context, MALFORMED)
+    addresses = addresses_of(found.cluster, context.services.site)
     entries = credentials_file.credentials(addresses, client.client_id, SecretText(secret), client.scopes)
     # The name has only characters that need no escaping here: `check_name` of the clients context.
     headers = {"Content-Disposition": f'attachment; filename="{credentials_file.file_name(client.name)}"'}

@@ -13,7 +13,7 @@ from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clients.model import Client
 from gatekey.server.clusters.addresses import addresses_of
 from gatekey.server.clusters.model import Cluster
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.pages import HEADERS, render
 from gatekey.server.console.base.shown_once import ShownOnce
 
@@ -32,23 +32,23 @@ class NewSecret:
     others_end: datetime | None = None
 
 
-def show_credentials(visit: MemberRequest, cluster: Cluster, client: Client, new: NewSecret) -> Response:
+def show_credentials(context: MemberContext, cluster: Cluster, client: Client, new: NewSecret) -> Response:
     """Answer with the credentials: to be copied, downloaded, and never shown again."""
     secret = new.secret.reveal()
     entries = credentials_file.credentials(
-        addresses_of(cluster, visit.services.site), client.client_id, new.secret, client.scopes
+        addresses_of(cluster, context.services.site), client.client_id, new.secret, client.scopes
     )
     html = render(
-        visit,
+        context,
         "credentials.html",
         cluster=cluster,
         client=client,
         secret=secret,
         back=new.back,
         others_end=new.others_end,
-        now=visit.services.secrets.now(),
+        now=context.services.secrets.now(),
         files={form: credentials_file.render(entries, form) for form in FileFormat},
         file_name=credentials_file.file_name(client.name),
-        seal=seal(visit.services.csrf_key, visit.session, cluster.cluster_id, client.client_id, secret),
+        seal=seal(context.services.csrf_key, context.session, cluster.cluster_id, client.client_id, secret),
     )
     return ShownOnce(html, HEADERS, new.note)

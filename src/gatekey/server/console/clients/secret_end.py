@@ -4,7 +4,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gatekey.server.clients.model import ListedSecret
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.lookup import Found, find_client
 from gatekey.server.console.base.pages import go_to, page, refuse
 from gatekey.server.console.base.refusals import NO_SECRET, Refusal
@@ -12,31 +12,33 @@ from gatekey.server.console.base.refusals import NO_SECRET, Refusal
 CONFLICT = 409
 
 
-async def confirm_end(visit: MemberRequest) -> Response:
+async def confirm_end(context: MemberContext) -> Response:
     """Say what ending the secret means and ask for it."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    listed = await _find_secret(visit, found)
+        return refuse(context, found)
+    listed = await _find_secret(context, found)
     if isinstance(listed, Refusal):
-        return refuse(visit, listed)
-    return page(visit, "secret_end.html", cluster=found.cluster, client=found.listed.client, listed=listed)
+        return refuse(context, listed)
+    return page(context, "secret_end.html", cluster=found.cluster, client=found.listed.client, listed=listed)
 
 
-async def end_secret(visit: MemberRequest) -> Response:
+async def end_secret(context: MemberContext) -> Response:
     """End the secret: from the answer on it gets no token."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    client, secret_id = found.listed.client, visit.request.path_params["secret_id"]
-    refused = await run_in_threadpool(visit.services.secrets.end, client.client_id, secret_id, by=visit.member.email)
+        return refuse(context, found)
+    client, secret_id = found.listed.client, context.request.path_params["secret_id"]
+    refused = await run_in_threadpool(
+        context.services.secrets.end, client.client_id, secret_id, by=context.member.email
+    )
     if refused is not None:
-        return refuse(visit, Refusal(CONFLICT, "The secret was not ended", refused.public, refused.reason))
+        return refuse(context, Refusal(CONFLICT, "The secret was not ended", refused.public, refused.reason))
     return go_to(f"/clusters/{client.cluster_id}/api/{client.client_id}?ended")
 
 
-async def _find_secret(visit: MemberRequest, found: Found) -> ListedSecret | Refusal:
-    listed = await run_in_threadpool(visit.services.secrets.of_client, found.listed.client.client_id)
-    now = visit.services.secrets.now()
-    wanted = visit.request.path_params["secret_id"]
+async def _find_secret(context: MemberContext, found: Found) -> ListedSecret | Refusal:
+    listed = await run_in_threadpool(context.services.secrets.of_client, found.listed.client.client_id)
+    now = context.services.secrets.now()
+    wanted = context.request.path_params["secret_id"]
     return next((each for each in listed if each.secret.secret_id == wanted and each.secret.lives(now)), NO_SECRET)

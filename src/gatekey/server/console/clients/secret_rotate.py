@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gatekey.server.clients.model import Refused, Rotated
 from gatekey.server.clients.secret_administration import OVERLAP
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.lookup import Found, find_client
 from gatekey.server.console.base.pages import page, refuse
 from gatekey.server.console.base.refusals import MALFORMED, Refusal
@@ -34,48 +34,48 @@ CHOICES: Final = {
     "now": Choice(
         timedelta(0),
         "Now",
-        "A secret leaked: whoever has an older one gets no token, and the tokens it got are revoked",
+        "A secret leaked: an older one gets no token, and the tokens it got are revoked",
     ),
 }
 """By what the form sends; the first is the default."""
 
 
-async def offer_rotation(visit: MemberRequest) -> Response:
+async def offer_rotation(context: MemberContext) -> Response:
     """Show the form: a label for the new secret, and when the older ones end."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    return _form_page(visit, found, label="", chosen=next(iter(CHOICES)))
+        return refuse(context, found)
+    return _form_page(context, found, label="", chosen=next(iter(CHOICES)))
 
 
-async def rotate_secret(visit: MemberRequest) -> Response:
+async def rotate_secret(context: MemberContext) -> Response:
     """Rotate and show the credentials, or the form again with what is wrong."""
-    found = await find_client(visit)
+    found = await find_client(context)
     if isinstance(found, Refusal):
-        return refuse(visit, found)
-    label, chosen = visit.form.text("label").strip(), visit.form.text("end")
+        return refuse(context, found)
+    label, chosen = context.form.text("label").strip(), context.form.text("end")
     if chosen not in CHOICES:
-        return refuse(visit, MALFORMED)
-    client, secrets = found.listed.client, visit.services.secrets
+        return refuse(context, MALFORMED)
+    client, secrets = found.listed.client, context.services.secrets
     outcome = await run_in_threadpool(
-        secrets.rotate, client.client_id, overlap=CHOICES[chosen].overlap, label=label, by=visit.member.email
+        secrets.rotate, client.client_id, overlap=CHOICES[chosen].overlap, label=label, by=context.member.email
     )
     match outcome:
         case Rotated():
             back = f"/clusters/{client.cluster_id}/api/{client.client_id}"
             new = NewSecret(outcome.secret, partial(secrets.mark_presented, outcome), back, outcome.others_end)
-            return show_credentials(visit, found.cluster, client, new)
+            return show_credentials(context, found.cluster, client, new)
         case Refused():
-            return _form_page(visit, found, label=label, chosen=chosen, refused=outcome)
+            return _form_page(context, found, label=label, chosen=chosen, refused=outcome)
         case _ as never:
             assert_never(never)
 
 
 def _form_page(
-    visit: MemberRequest, found: Found, *, label: str, chosen: str, refused: Refused | None = None
+    context: MemberContext, found: Found, *, label: str, chosen: str, refused: Refused | None = None
 ) -> Response:
     return page(
-        visit,
+        context,
         "secret_rotate.html",
         status=200 if refused is None else UNPROCESSABLE,
         cluster=found.cluster,

@@ -3,19 +3,19 @@
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.pages import page
 from gatekey.server.console.limits.limits_period import period_of
 from gatekey.server.console.limits.plot import plot
 from gatekey.server.traffic.explaining import State
 
 
-async def list_limits(visit: MemberRequest) -> Response:
+async def list_limits(context: MemberContext) -> Response:
     """Show all addresses of the last hour or day, the blocked first, and requests over time."""
-    period = period_of(visit)
-    overview = await run_in_threadpool(visit.services.explanations.overview, period.minutes)
+    period = period_of(context)
+    overview = await run_in_threadpool(context.services.explanations.overview, period.minutes)
     return page(
-        visit,
+        context,
         "limits_list.html",
         period=period,
         overview=overview,

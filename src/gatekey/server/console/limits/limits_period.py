@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ DAY = Period("24h", "Last 24 hours", 1_440)
 PERIODS = (HOUR, DAY)
 
 
-def period_of(visit: MemberRequest) -> Period:
+def period_of(context: MemberContext) -> Period:
     """Return the period that the address names; the last hour where it names none that we know."""
-    chosen = visit.request.query_params.get("last")
+    chosen = context.request.query_params.get("last")
     return next((period for period in PERIODS if period.name == chosen), HOUR)

@@ -3,7 +3,7 @@
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.pages import go_to, page, refuse
 from gatekey.server.console.base.refusals import NO_ADDRESS
 from gatekey.server.limits.administration import NOTE_LIMIT
@@ -12,22 +12,22 @@ from gatekey.server.limits.orders import Refused
 UNPROCESSABLE = 422
 
 
-async def confirm_unblocking(visit: MemberRequest) -> Response:
+async def confirm_unblocking(context: MemberContext) -> Response:
     """Say what unblocking means and ask for it, and why."""
-    address = visit.services.limits.key_of(visit.request.path_params["address"])
+    address = context.services.limits.key_of(context.request.path_params["address"])
     if address is None:
-        return refuse(visit, NO_ADDRESS)
-    return page(visit, "limits_unblock.html", address=address, reason="", limit=NOTE_LIMIT, refused=None)
+        return refuse(context, NO_ADDRESS)
+    return page(context, "limits_unblock.html", address=address, reason="", limit=NOTE_LIMIT, refused=None)
 
 
-async def unblock_address(visit: MemberRequest) -> Response:
+async def unblock_address(context: MemberContext) -> Response:
     """Unblock the address: within a second or two it may ask again."""
-    address = visit.services.limits.key_of(visit.request.path_params["address"])
+    address = context.services.limits.key_of(context.request.path_params["address"])
     if address is None:
-        return refuse(visit, NO_ADDRESS)
-    reason = visit.form.text("reason").strip()
-    outcome = await run_in_threadpool(visit.services.limits.unblock, address, reason=reason, by=visit.member.email)
+        return refuse(context, NO_ADDRESS)
+    reason = context.form.text("reason").strip()
+    outcome = await run_in_threadpool(context.services.limits.unblock, address, reason=reason, by=context.member.email)
     if isinstance(outcome, Refused):
         facts = {"address": address, "reason": reason, "limit": NOTE_LIMIT, "refused": outcome}
-        return page(visit, "limits_unblock.html", status=UNPROCESSABLE, **facts)
+        return page(context, "limits_unblock.html", status=UNPROCESSABLE, **facts)
     return go_to(f"/limits/{outcome}?unblocked")

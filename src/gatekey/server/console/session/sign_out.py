@@ -3,13 +3,15 @@
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from gatekey.server.console.base.context import MemberRequest
+from gatekey.server.console.base.context import MemberContext
 from gatekey.server.console.base.pages import go_to
 
 
-async def sign_out(visit: MemberRequest) -> Response:
+async def sign_out(context: MemberContext) -> Response:
     """End the session."""
-    await run_in_threadpool(visit.services.sign_in.sign_out, visit.session.reveal())
+    await run_in_threadpool(context.services.sign_in.sign_out, context.session.reveal())
     response = go_to("/sign-in")
-    response.delete_cookie(visit.services.cookie, secure=visit.services.secure_cookies, httponly=True, samesite="lax")
+    response.delete_cookie(
+        context.services.cookie, secure=context.services.secure_cookies, httponly=True, samesite="lax"
+    )
     return response
