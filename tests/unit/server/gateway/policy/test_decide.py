@@ -1,5 +1,5 @@
 """
-The table in tests/edges/test_gateway_rules.py asks the function and the running gateway; here are the laws behind it.
+The table in tests/edges/gateway/test_rules.py asks the function and the running gateway; here are the laws behind it.
 """
 
 from dataclasses import replace

@@ -20,7 +20,7 @@ from gatekey import DiskCache, RateLimited, TokenRefused, TokenSource
 from support.scripted_server import Answer
 from support.token_server import REFUSED, TokenServer, token_serving
 
-CHILD = Path(__file__).parents[1] / "support/token_child.py"
+CHILD = Path(__file__).parents[2] / "support/token_child.py"
 
 
 @pytest.fixture
