@@ -12,6 +12,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "src" / "gatekey"
 UNIT_TESTS = REPOSITORY / "tests" / "unit"
+DOCS = REPOSITORY / "docs"
+INDEX = DOCS / "README.md"
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
@@ -93,6 +95,16 @@ def test_every_link_between_documents_leads_somewhere() -> None:
                 lost.append(f"{short(path)}: {target}")
 
     assert [] == lost
+
+
+def test_the_index_leads_to_every_page() -> None:
+    pages = {path for path in texts() if path.suffix == ".md" and path.is_relative_to(DOCS) and path != INDEX}
+    linked = {
+        (DOCS / target.partition("#")[0]).resolve() for target in re.findall(r"\]\(([^)\s:]+)\)", INDEX.read_text())
+    }
+    missing = [short(page) for page in sorted(pages - linked) if page.parent != DOCS / "decisions"]
+
+    assert [] == missing
 
 
 def anchors_of(document: Path) -> set[str]:
