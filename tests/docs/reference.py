@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from gatekey.cli import COMMANDS, commands
+from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, ZEEBE, RestApi
 from gatekey.server.settings import Settings
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs/reference"
@@ -34,6 +35,21 @@ def _row(name: str) -> str:
     field = Settings.model_fields[name]
     default = DEFAULT_IN_WORDS.get(name) or (f"`{field.default}`" if field.default not in {None, "", ()} else "none")
     return f"| `{name}` | `GATEKEY_{name.upper()}` | {default} | {field.description} |"
+
+
+def api_table() -> str:
+    """
+    Every REST API of the gateway as a row.
+    """
+    head = ["| API | below the gateway's address | paths | audience |", "|---|---|---|---|"]
+    return "\n".join([*head, *map(_api_row, (ZEEBE, *BESIDE_ZEEBE))])
+
+
+def _api_row(api: RestApi) -> str:
+    paths = [f"`{path}`" for path in api.resources or api.roots]
+    audience = f"`{api.scope.audience_word}.<domain>`"
+    also = f", and `{ZEEBE.scope.audience_word}.<domain>` where Zeebe's REST server serves it" if api.shared else ""
+    return f"| {api.scope} | `{api.prefix}[/<cluster id>]` | {' '.join(paths)} | {audience}{also} |"
 
 
 def command_help() -> str:
@@ -60,7 +76,7 @@ def _plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 
-QUOTES = {"settings.md": settings_table, "cli.md": command_help}
+QUOTES = {"settings.md": settings_table, "cli.md": command_help, "gateway.md": api_table}
 
 
 def quoted(page: str) -> str:

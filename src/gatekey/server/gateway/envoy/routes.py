@@ -21,9 +21,9 @@ from gatekey.server.gateway.envoy.resources import (
     typed,
 )
 from gatekey.server.gateway.envoy.upstreams import upstream_name
-from gatekey.server.gateway.envoy.verification import AUDIENCE_PATH, VERIFIED, one_of
+from gatekey.server.gateway.envoy.verification import AUDIENCE_PATH, VERIFIED, one_of, opens_elsewhere
 from gatekey.server.gateway.policy import rules
-from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audiences, audiences_at
+from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audience, documented
 from gatekey.server.gateway.policy.hosts import host_of, shared_hosts, suffix_of
 from gatekey.server.gateway.policy.model import Address, Api, GatewayView, GuardedCluster, Kind
 
@@ -66,14 +66,16 @@ def _shared_host(view: GatewayView) -> Document:
     routes = {cluster.cluster_id: _all_routes(cluster, view) for cluster in view.clusters}
     open_to_all = [*_health(rules.only_cluster(view)), *_refused_without_token()]
     ready = _ready_routes(view.clusters, OPTIMIZE.prefix)
-    return _virtual_host("shared", domains, routes, [*open_to_all, *_otherwise(rules.UNKNOWN_CLUSTER)], ready)
+    unmatched = [*open_to_all, *_otherwise(rules.UNKNOWN_CLUSTER)]
+    return _virtual_host("shared", domains, routes, unmatched, ready, _undocumented(BESIDE_ZEEBE))
 
 
 def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
     routes = {cluster.cluster_id: _all_routes(cluster, view)}
     unmatched = [*_health(cluster), *_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
     ready = _ready_routes([cluster], OPTIMIZE.prefix)
-    return _virtual_host(cluster.cluster_id, [host_of(cluster, view)], routes, unmatched, ready)
+    domains = [host_of(cluster, view)]
+    return _virtual_host(cluster.cluster_id, domains, routes, unmatched, ready, _undocumented(BESIDE_ZEEBE))
 
 
 def _api_host(api: RestApi, view: GatewayView) -> Document:
@@ -86,22 +88,24 @@ def _api_host(api: RestApi, view: GatewayView) -> Document:
     }
     unmatched = [*_refused_without_token(), *_otherwise(rules.UNKNOWN_CLUSTER)]
     ready = _ready_routes(view.clusters, "") if api is OPTIMIZE else {}
-    return _virtual_host(api.word, list(shared_hosts(view, api)), routes, unmatched, ready)
+    return _virtual_host(api.word, list(shared_hosts(view, api)), routes, unmatched, ready, _undocumented_on_host(api))
 
 
 def _foreign_host(view: GatewayView) -> Document:
     domains = [f"*{suffix_of(api, view)}" for api in ALL_APIS]
-    return _virtual_host("foreign", domains, {}, [*_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)], {})
+    unmatched = [*_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
+    return _virtual_host("foreign", domains, {}, unmatched, {}, [])
 
 
-def _virtual_host(
+def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from the last to the first
     name: str,
     domains: list[str],
     routes: dict[str, list[Document]],
     unmatched: list[Document],
     ready: dict[str, Document],
+    undocumented: list[Document],
 ) -> Document:
-    """Ambiguous paths first, then the `routes` of the token's cluster, then what is open to calls without a token."""
+    """Ambiguous and `undocumented` paths first, then the routes of the token's cluster, then those without a token."""
     without_cluster: Document = _route_list(unmatched)
     if ready:
         by_path = {path: _route_list([route, *unmatched]) for path, route in ready.items()}
@@ -111,7 +115,7 @@ def _virtual_host(
         "name": name,
         "domains": domains,
         "matcher": {
-            "matcher_list": {"matchers": [_ambiguous()]},
+            "matcher_list": {"matchers": [_ambiguous(), *undocumented]},
             "on_no_match": _tree(CLUSTER_HEADER, by_cluster, without_cluster) if by_cluster else without_cluster,
         },
     }
@@ -129,6 +133,27 @@ def _ambiguous() -> Document:
     return {"predicate": {"or_matcher": {"predicate": [path, host]}}, "on_match": _route_list([refusal])}
 
 
+def _undocumented(apis: Sequence[RestApi]) -> list[Document]:
+    """The refusal of paths that begin with the prefix of an API and are none of its resources."""
+    listed = [api for api in apis if api.resources]
+    below = "|".join(f"{api.prefix}(?:/{rules.UUID})?{documented(api)}" for api in listed)
+    prefixes = "|".join(api.prefix for api in listed)
+    begins = _fits(":path", f"(?:{prefixes})(?:[/?](?s:.*))?")
+    return _nothing_where({"and_matcher": {"predicate": [begins, {"not_matcher": _fits(":path", below)}]}})
+
+
+def _undocumented_on_host(api: RestApi) -> list[Document]:
+    """The same on the host of one API, whose paths begin with no prefix."""
+    if not api.resources:
+        return []
+    return _nothing_where({"not_matcher": _fits(":path", f"(?:/{rules.UUID})?{documented(api)}")})
+
+
+def _nothing_where(predicate: Document) -> list[Document]:
+    refusal = _refusal({"prefix": "/"}, Kind.NOT_FOUND, rules.NOTHING_HERE)
+    return [{"predicate": predicate, "on_match": _route_list([refusal])}]
+
+
 def _fits(header: str, regex: str) -> Document:
     value = {"safe_regex": {"google_re2": {}, "regex": regex}}
     return {"single_predicate": {"input": _header_input(header), "value_match": value}}
@@ -142,8 +167,8 @@ def _all_routes(cluster: GuardedCluster, view: GatewayView) -> list[Document]:
 
 def _api_routes(cluster: GuardedCluster, view: GatewayView, api: RestApi, prefix: str) -> Iterator[Document]:
     """The routes of one API below `prefix`, with the cluster in the path and without."""
-    if len(audiences(view, api)) > 1:
-        yield _other_audience(audiences_at(view, api, cluster)[0], prefix)
+    if opens_elsewhere(view, api, cluster):
+        yield _other_audience(audience(view, api.scope), prefix)
     for root in api.roots:
         for called in (f"{prefix}{root}", f"{prefix}/{cluster.cluster_id}{root}"):
             yield _rest_route({"path_separated_prefix": called}, called, root, api.api, cluster)

@@ -13,9 +13,9 @@ from gatekey.server.gateway.envoy.resources import (
     typed,
 )
 from gatekey.server.gateway.policy import rules
-from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, RestApi, audience, audiences
+from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, RestApi, audience, audiences, audiences_at
 from gatekey.server.gateway.policy.hosts import suffix_of
-from gatekey.server.gateway.policy.model import GatewayView
+from gatekey.server.gateway.policy.model import GatewayView, GuardedCluster
 from gatekey.server.gateway.policy.revocations import FOREVER, Named
 
 PROVIDER = "gatekey"
@@ -37,7 +37,12 @@ CACHED_TOKENS = 2000
 def needs_claims(view: GatewayView) -> bool:
     """Say whether claims must be kept beside the headers made of them: to compare times, or to look into a list."""
     narrow = any(before < FOREVER or subject.audience for subject, before in view.revocations.items())
-    return narrow or any(len(audiences(view, api)) > 1 for api in BESIDE_ZEEBE)
+    return narrow or any(opens_elsewhere(view, api, cluster) for api in BESIDE_ZEEBE for cluster in view.clusters)
+
+
+def opens_elsewhere(view: GatewayView, api: RestApi, cluster: GuardedCluster) -> bool:
+    """Say whether `api` is opened by an audience at other clusters that does not open it at `cluster`."""
+    return audiences(view, api) != audiences_at(view, api, cluster)
 
 
 def compile_verification(view: GatewayView, *, keep_claims: bool) -> Document:

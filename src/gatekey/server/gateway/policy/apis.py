@@ -1,6 +1,8 @@
 """The guarded REST APIs: how a path or host names them, what lies below, which audiences open them."""
 
+import re
 from dataclasses import dataclass
+from functools import cache
 
 from gatekey.oauth.vocabulary import Scope
 from gatekey.server.gateway.policy.model import Api, GatewayView, GuardedCluster
@@ -9,14 +11,17 @@ from gatekey.server.gateway.policy.model import Api, GatewayView, GuardedCluster
 @dataclass(frozen=True, slots=True)
 class RestApi:
     """
-    One REST API: `roots` are the paths under which everything is passed, because what lies there grows.
+    One REST API: `roots` are the paths below which it lies.
 
-    `shared` says that Camunda serves it from the orchestration cluster from 8.8 on, where Zeebe's audience opens it.
+    `resources` are its documented ones, with everything below each; without any, all below the roots is passed, because
+    what lies there grows. `{id}` stands for one segment that begins with a digit, as Camunda's keys do. `shared` says
+    that Camunda serves the API from the orchestration cluster from 8.8 on, where Zeebe's audience opens it too.
     """
 
     api: Api
     scope: Scope
     roots: tuple[str, ...]
+    resources: tuple[str, ...] = ()
     shared: bool = False
 
     @property
@@ -33,13 +38,38 @@ class RestApi:
 ZEEBE = RestApi(Api.REST, Scope.ZEEBE, ("/v1", "/v2"))
 """`/v1` in 8.5 and `/v1`, `/v2` from 8.6."""
 
-OPERATE = RestApi(Api.OPERATE, Scope.OPERATE, ("/v1",), shared=True)
-TASKLIST = RestApi(Api.TASKLIST, Scope.TASKLIST, ("/v1", "/graphql"), shared=True)
-"""REST from 8.2 on, GraphQL up to 8.7. `/v1/variables` is a path of both Operate and Tasklist: the base tells which."""
+OPERATE = RestApi(
+    Api.OPERATE,
+    Scope.OPERATE,
+    ("/v1",),
+    (
+        "/v1/process-definitions",
+        "/v1/process-instances",
+        "/v1/incidents",
+        "/v1/flownode-instances",
+        "/v1/variables",
+        "/v1/decision-definitions",
+        "/v1/decision-instances",
+        "/v1/drd",
+    ),
+    shared=True,
+)
+"""The Operate API of Camunda's documentation, 8.1 to 8.9; Zeebe's own `/v1` (8.5 to 8.7) has none of these."""
+
+TASKLIST = RestApi(
+    Api.TASKLIST,
+    Scope.TASKLIST,
+    ("/v1", "/graphql"),
+    ("/v1/tasks", "/v1/variables/{id}", "/v1/forms", "/v1/users/current", "/graphql"),
+    shared=True,
+)
+"""REST from 8.2 on, GraphQL up to 8.7; `/v1/variables/search` is Operate's on a server that has both."""
 
 OPTIMIZE = RestApi(Api.OPTIMIZE, Scope.OPTIMIZE, ("/api/public", "/api/ingestion", "/api/readyz"))
 READY = "/api/readyz"
 """Whether Optimize is up; it answers this without authentication, and so do we, where the path names the cluster."""
+
+_ID = re.escape("{id}")
 
 BESIDE_ZEEBE = (OPERATE, TASKLIST, OPTIMIZE)
 
@@ -52,17 +82,25 @@ def audience(view: GatewayView, scope: Scope = Scope.ZEEBE) -> str:
 def audiences(view: GatewayView, api: RestApi) -> tuple[str, ...]:
     """Return the audiences that may open `api`, at one cluster or another."""
     own = audience(view, api.scope)
-    at_clusters = {name for cluster in view.clusters for name in audiences_at(view, api, cluster)}
-    return tuple(sorted(at_clusters)) if api.shared and at_clusters else (own,)
+    return (own, audience(view)) if api.shared and api.api in view.served_by_rest else (own,)
 
 
 def audiences_at(view: GatewayView, api: RestApi, cluster: GuardedCluster) -> tuple[str, ...]:
-    """
-    Return the audiences that open `api` at `cluster`: Zeebe's alone where Zeebe's own REST upstream serves it.
+    """Return the audiences that open `api` at `cluster`: its own, and Zeebe's where Zeebe's REST upstream serves it."""
+    own = audience(view, api.scope)
+    return (own, audience(view)) if api.shared and cluster.is_served_by_rest(api.api) else (own,)
 
-    There `/v1` may be Zeebe's own API (Camunda 8.5 to 8.7), which a client with another scope must not reach.
-    """
-    return (audience(view, Scope.ZEEBE if api.shared and cluster.is_served_by_rest(api.api) else api.scope),)
+
+@cache
+def documented(api: RestApi) -> str:
+    """Return a regular expression, for RE2 and Python's `re`, of the resources of an API with what lies below them."""
+    names = (re.escape(resource).replace(_ID, r"[0-9][^/?]*") for resource in api.resources)
+    return rf"(?:{'|'.join(names)})(?:[/?](?s:.*))?"
+
+
+def offers(api: RestApi, path: str) -> bool:
+    """Say whether `path`, without the API's prefix and without a cluster, is a documented one."""
+    return not api.resources or re.fullmatch(documented(api), path) is not None
 
 
 def api_at_path(path: str) -> tuple[RestApi, str]:

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gatekey.server.gateway.policy import rules
-from gatekey.server.gateway.policy.apis import OPTIMIZE, READY, ZEEBE, RestApi, api_at_path, audiences, audiences_at
+from gatekey.server.gateway.policy.apis import (
+    OPTIMIZE,
+    READY,
+    ZEEBE,
+    RestApi,
+    api_at_path,
+    audiences,
+    audiences_at,
+    offers,
+)
 from gatekey.server.gateway.policy.hosts import Host, api_at_host, meant_by
 from gatekey.server.gateway.policy.model import (
     Allowed,
@@ -79,7 +88,11 @@ def _refuse_place(view: GatewayView, call: _Call, claims: Claims) -> Denied | No
     if _is_ambiguous(call.head):
         return _ambiguous(call.head)
     host = meant_by(view, call.head.authority)
-    if host is Host.FOREIGN or (isinstance(host, GuardedCluster) and host.cluster_id != claims.cluster_id):
+    if host is Host.FOREIGN:
+        return _other_cluster(claims.cluster_id, f"host {call.head.authority}")
+    if not offers(call.api, call.rest):
+        return _nothing(call)
+    if isinstance(host, GuardedCluster) and host.cluster_id != claims.cluster_id:
         return _other_cluster(claims.cluster_id, f"host {call.head.authority}")
     return None
 
@@ -119,6 +132,8 @@ def _decide_open(view: GatewayView, call: _Call) -> Allowed | Denied:
         return Denied(Kind.UNAUTHENTICATED, rules.NO_TOKEN, "no token")
     if _is_ambiguous(call.head):
         return _ambiguous(call.head)
+    if not offers(call.api, call.rest):
+        return _nothing(call)
     host = meant_by(view, call.head.authority)
     if is_ready:
         cluster = view.by_id.get(call.named_cluster or "")
@@ -139,7 +154,7 @@ def _decide_in_cluster(cluster: GuardedCluster, call: _Call) -> Allowed | Denied
         return _other_cluster(cluster.cluster_id, f"path of {call.named_cluster}")
     if any(call.rest == root or call.rest.startswith(f"{root}/") for root in call.api.roots):
         return _pass(cluster, call)
-    return Denied(Kind.NOT_FOUND, rules.NOTHING_HERE, f"no guarded API at {call.path}")
+    return _nothing(call)
 
 
 def _pass_grpc(cluster: GuardedCluster, call: _Call) -> Allowed | Denied:
@@ -164,6 +179,10 @@ def _other_api(claims: Claims, call: _Call) -> Denied:
 
 def _other_cluster(cluster_id: str | None, called: str) -> Denied:
     return Denied(Kind.FORBIDDEN, rules.OTHER_CLUSTER, f"token of cluster {cluster_id} used at {called}")
+
+
+def _nothing(call: _Call) -> Denied:
+    return Denied(Kind.NOT_FOUND, rules.NOTHING_HERE, f"no guarded API at {call.path}")
 
 
 def _is_ambiguous(head: RequestHead) -> bool:

@@ -137,6 +137,11 @@ class GatewayView:
         """The regions in which there are clusters."""
         return tuple(sorted({cluster.region for cluster in self.clusters}))
 
+    @cached_property
+    def served_by_rest(self) -> frozenset[Api]:
+        """The APIs that come from the REST upstream of at least one cluster."""
+        return frozenset(api for api in Api if any(cluster.is_served_by_rest(api) for cluster in self.clusters))
+
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:

@@ -55,7 +55,7 @@ def test_each_api_has_its_audience_and_zeebes_opens_what_zeebes_server_serves() 
 
     assert [
         ("/operate", ["operate.example.org", "zeebe.example.org"]),
-        ("/tasklist", ["zeebe.example.org"]),
+        ("/tasklist", ["tasklist.example.org", "zeebe.example.org"]),
         ("/optimize", ["optimize.example.org"]),
     ] == required(replace(VIEW, clusters=(together, apart)))
 

@@ -12,6 +12,7 @@ from gatekey.server.gateway.policy.apis import (
     audience,
     audiences,
     audiences_at,
+    offers,
 )
 from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
 
@@ -43,14 +44,36 @@ def test_audiences_are_those_of_camunda_under_the_domain() -> None:
     assert ("zeebe.example.org",) == audiences(VIEW, ZEEBE)
     assert ("operate.example.org",) == audiences(replace(VIEW, clusters=()), OPERATE)
     assert ("operate.example.org",) == audiences(replace(VIEW, clusters=(APART,)), OPERATE)
-    assert ("zeebe.example.org",) == audiences(replace(VIEW, clusters=(TOGETHER,)), OPERATE)
+    assert ("operate.example.org", "zeebe.example.org") == audiences(replace(VIEW, clusters=(TOGETHER,)), OPERATE)
     assert ("operate.example.org", "zeebe.example.org") == audiences(replace(VIEW, clusters=(TOGETHER, APART)), OPERATE)
     assert ("optimize.example.org",) == audiences(VIEW, OPTIMIZE)
 
 
 @pytest.mark.parametrize("api", [OPERATE, TASKLIST])
-def test_where_zeebes_server_serves_an_api_no_other_scope_reaches_it(api: RestApi) -> None:
+def test_where_zeebes_server_serves_an_api_both_audiences_open_it(api: RestApi) -> None:
     own = audience(VIEW, api.scope)
 
-    assert ("zeebe.example.org",) == audiences_at(VIEW, api, TOGETHER)
+    assert (own, "zeebe.example.org") == audiences_at(VIEW, api, TOGETHER)
     assert (own,) == audiences_at(VIEW, api, APART)
+
+
+@pytest.mark.parametrize(
+    ("api", "path", "expected"),
+    [
+        (OPERATE, "/v1/incidents", True),
+        (OPERATE, "/v1/incidents/", True),
+        (OPERATE, "/v1/process-definitions/1/xml", True),
+        (OPERATE, "/v1/incidentsx", False),
+        (OPERATE, "/v1/topology", False),
+        (OPERATE, "/v1", False),
+        (OPERATE, "", False),
+        (TASKLIST, "/graphql", True),
+        (TASKLIST, "/v1/variables/22517-name", True),
+        (TASKLIST, "/v1/variables/search", False),
+        (TASKLIST, "/v1/variables", False),
+        (ZEEBE, "/v1/topology", True),
+        (OPTIMIZE, "/api/public/x", True),
+    ],
+)
+def test_an_api_with_documented_resources_offers_them_alone(api: RestApi, path: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert expected == offers(api, path)
