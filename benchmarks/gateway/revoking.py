@@ -17,7 +17,7 @@ from benchmarks.gateway.processes import NotAvailable
 from benchmarks.gateway.service import GIVE_UP, Service, running_service
 from gatekey.server.run.installation import Installation
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import touch_directory
+from gatekey.server.storage.sql.changes import Topic, note_changes
 from gatekey.server.tokens.revocation import Kind, Revocation
 
 POLL = 0.002
@@ -84,4 +84,4 @@ def _revoke_many(installation: Installation) -> None:
     ]
     with installation.database.writing() as connection:
         connection.execute(insert(tables.revocation), rows)
-        touch_directory(connection)
+        note_changes(connection, Topic.EVERYTHING, "")

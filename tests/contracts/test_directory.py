@@ -22,7 +22,9 @@ from gatekey.server.clients.digest import digest_secret
 from gatekey.server.run.installation import Installation
 from gatekey.server.run.parts import open_directory
 from gatekey.server.storage.directory import Directory
+from gatekey.server.storage.sql.changes import KEPT_CHANGES, MOST_AT_ONCE, Topic, note_changes
 from gatekey.server.tokens.model import KnownClient, KnownSecret
+from gatekey.server.tokens.revocation import Kind, Revocation, name_key, name_scope
 from gatekey.server.vault.sealing import Seal
 from support.service import add_client, installed
 
@@ -208,3 +210,126 @@ def test_a_copied_folder_is_the_same_installation(installation: Installation, tm
 
     assert copy.find(created.client.client_id) is not None
     assert copy.signing_key().key_id == open_directory(installation).published_keys()[0].key_id
+
+
+def test_a_change_of_one_client_leaves_what_is_known_of_others(
+    installation: Installation, directory: Directory
+) -> None:
+    changed, other = add_client(installation, "changed"), add_client(installation, "other")
+    before = [directory.find(each.client.client_id) for each in (changed, other)]
+    installation.clients.change(changed.client.client_id, scopes=("Operate",), by="test")
+    after = [directory.find(each.client.client_id) for each in (changed, other)]
+
+    assert [True, False] == [old is not new for old, new in zip(before, after, strict=True)]
+    assert after[0] is not None
+    assert frozenset({Scope.OPERATE}) == after[0].scopes
+
+
+def test_an_id_that_nobody_had_is_found_once_somebody_has_it(installation: Installation, directory: Directory) -> None:
+    created = add_client(installation)
+    client_id = created.client.client_id
+    with closing(sqlite3.connect(installation.folder.database_path)) as connection, connection:
+        connection.execute("UPDATE client SET deleted = 1")
+    before = [directory.find(client_id) for _ in range(2)]
+    with closing(sqlite3.connect(installation.folder.database_path)) as connection, connection:
+        connection.execute("UPDATE client SET deleted = NULL")
+        connection.execute("INSERT INTO change_log (topic, subject) VALUES ('client', ?)", (client_id,))
+
+    assert [None, None] == before
+    assert directory.find(client_id) is not None
+
+
+@pytest.mark.parametrize("client_id", ["", "\ud800", "a\0b", "x" * 100_000, "%", "' OR 1=1 --", "ü"])
+def test_an_id_of_any_shape_is_just_unknown(directory: Directory, client_id: str) -> None:
+    assert [None, None] == [directory.find(client_id) for _ in range(2)]
+
+
+def test_more_changes_than_the_log_keeps_are_not_missed(installation: Installation, directory: Directory) -> None:
+    first, other = add_client(installation, "first"), add_client(installation, "other")
+    known = [directory.find(each.client.client_id) for each in (first, other)]
+    installation.clients.delete(first.client.client_id, by="test")
+    for _ in range(KEPT_CHANGES // MOST_AT_ONCE + 1):
+        with installation.database.writing() as connection:
+            note_changes(connection, Topic.CLIENT, *(f"nobody-{number}" for number in range(MOST_AT_ONCE)))
+    with installation.database.reading() as connection:
+        kept = connection.exec_driver_sql("SELECT count(*) FROM change_log").scalar_one()
+
+    assert None not in known
+    assert kept <= KEPT_CHANGES
+    assert directory.find(first.client.client_id) is None
+    assert directory.find(other.client.client_id) is not None
+
+
+def test_a_change_of_everything_is_one_row_and_forgets_all(installation: Installation, directory: Directory) -> None:
+    client_id = add_client(installation).client.client_id
+    before = directory.find(client_id)
+    with installation.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE client SET scopes = 'Operate'")
+        note_changes(connection, Topic.CLIENT, *(f"nobody-{number}" for number in range(MOST_AT_ONCE + 1)))
+        rows = connection.exec_driver_sql("SELECT topic FROM change_log ORDER BY number DESC LIMIT 1").scalar_one()
+    after = directory.find(client_id)
+
+    assert "everything" == rows
+    assert before is not None
+    assert after is not None
+    assert (frozenset({Scope.ZEEBE}), frozenset({Scope.OPERATE})) == (before.scopes, after.scopes)
+
+
+def test_a_backup_written_over_the_open_database_is_the_one_that_counts(
+    installation: Installation, directory: Directory, tmp_path: Path
+) -> None:
+    with (
+        closing(sqlite3.connect(installation.folder.database_path)) as source,
+        closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
+    ):
+        source.backup(copy)
+        later = add_client(installation)
+        seen = directory.find(later.client.client_id)
+        copy.backup(source)
+
+    assert seen is not None
+    assert directory.find(later.client.client_id) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.CLIENT, Kind.CREDENTIAL, Kind.SCOPE])
+def test_revocations_of_a_client_are_known_at_the_next_look_up(
+    installation: Installation, directory: Directory, kind: Kind
+) -> None:
+    created = add_client(installation)
+    client_id = created.client.client_id
+    before = directory.find(client_id)
+    subject = {
+        Kind.CLIENT: client_id,
+        Kind.CREDENTIAL: created.secret_id,
+        Kind.SCOPE: name_scope(client_id, Scope.ZEEBE),
+    }[kind]
+    now = time.time()
+    installation.revocations.revoke(Revocation(kind, subject, 1_900_000_000, now + 60), by="test", at=now)
+    after = directory.find(client_id)
+
+    assert before is not None
+    assert after is not None
+    assert (0, {}, {}) == (before.not_before, before.revoked, before.scopes_from)
+    expected: dict[Kind, tuple[Any, Any, Any]] = {
+        Kind.CLIENT: (1_900_000_000, {}, {}),
+        Kind.CREDENTIAL: (0, {created.secret_id: 1_900_000_000}, {}),
+        Kind.SCOPE: (0, {}, {Scope.ZEEBE: 1_900_000_000}),
+    }
+    assert expected[kind] == (after.not_before, after.revoked, after.scopes_from)
+
+
+def test_neighbours_by_name_share_no_revocation(installation: Installation, directory: Directory) -> None:
+    """
+    Keys and scopes are named by their client's id; another id may begin like it.
+    """
+    created = add_client(installation)
+    client_id, now = created.client.client_id, time.time()
+    for other in (f"{client_id}x", client_id[:-1], f"{client_id};"):
+        for kind, subject in ((Kind.CREDENTIAL, name_key(other, "kid")), (Kind.SCOPE, name_scope(other, Scope.ZEEBE))):
+            installation.revocations.revoke(Revocation(kind, subject, 9, now + 60), by="test", at=now)
+    own = name_key(client_id, "kid")
+    installation.revocations.revoke(Revocation(Kind.CREDENTIAL, own, 9, now + 60), by="test", at=now)
+    client = directory.find(client_id)
+
+    assert client is not None
+    assert ({own: 9}, {}) == (client.revoked, client.scopes_from)

@@ -183,7 +183,7 @@ def test_a_token_for_a_scope_that_its_client_lost_is_refused(asking: Asking) -> 
     before = asking.ask(token=token).status
     with closing(sqlite3.connect(asking.product.data / "gatekey.db")) as database, database:
         database.execute("UPDATE client SET scopes = 'Operate' WHERE client_id = ?", (created["clientId"],))
-        database.execute("UPDATE revision SET number = number + 1 WHERE topic = 'directory'")
+        database.execute("INSERT INTO change_log (topic, subject) VALUES ('client', ?)", (created["clientId"],))
     after = asking.ask(token=token)
 
     assert (200, 403) == (before, after.status)

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
+from functools import partial
 from threading import Event
 
 from starlette.types import ASGIApp
@@ -20,14 +21,18 @@ from gatekey.server.api.oauth.token_life import (
 )
 from gatekey.server.callers.naming import Callers
 from gatekey.server.events.ports import Observer
+from gatekey.server.gateway.policy.model import GatewayView
 from gatekey.server.limits.limits import Limits
 from gatekey.server.run.admitting import make_admission
 from gatekey.server.run.application import Application
 from gatekey.server.run.gateway_view import gateway_view
+from gatekey.server.run.guarded import Guarded
 from gatekey.server.run.installation import Installation
 from gatekey.server.run.parts import trust_of
 from gatekey.server.signing_keys.keys import TokenType
 from gatekey.server.storage.directory import Directory
+from gatekey.server.storage.sql.changes import Topic
+from gatekey.server.storage.stores.guarded_store import SqlGuardedStore
 from gatekey.server.storage.stores.revocation_store import SqlSpentAssertions
 from gatekey.server.tokens.assertions import AssertionCheck
 from gatekey.server.tokens.authentication import ClientAuthentication
@@ -50,7 +55,13 @@ def compose(installation: Installation, directory: Directory, observer: Observer
 
         return http_routes(installation, directory, check, observer, limits, ending.is_set)
 
-    view = CurrentView(directory.refresh, lambda: gateway_view(installation, installation.clusters.all(), keys=""))
+    guarded = Guarded(SqlGuardedStore(installation.database), policy.audience_domain, revocations=False)
+
+    def read_view() -> GatewayView:
+        guarded.read(time.time())
+        return gateway_view(installation, guarded.clusters, keys="")
+
+    view = CurrentView(partial(directory.revision, Topic.CLUSTER), read_view)
     decisions = ForwardAuth(check, view, observer, installation.gateway_key.encode())
     at_once = {path: room for path, room in endpoints.items() if isinstance(room, TokenEndpoint)}
     callers = Callers(trust_of(installation.settings), observer)

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from gatekey.server.clusters.model import Cluster
-from gatekey.server.gateway.policy.model import AccessLog, Address, GatewayView
+from gatekey.server.gateway.policy.model import AccessLog, Address, GatewayView, GuardedCluster
 from gatekey.server.gateway.policy.revocations import Subject
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.translating import guarded_cluster
 
 
 def gateway_view(
-    installation: Installation, clusters: Iterable[Cluster], keys: str, revocations: Mapping[Subject, int] | None = None
+    installation: Installation,
+    clusters: Iterable[GuardedCluster],
+    keys: str,
+    revocations: Mapping[Subject, int] | None = None,
 ) -> GatewayView:
     """
     Return what the gateway has to know; `keys` is the key set as JSON text.
@@ -25,7 +26,7 @@ def gateway_view(
         keys=keys,
         domain=site.audience_domain,
         hosts=site.domain is not None,
-        clusters=tuple(guarded_cluster(cluster) for cluster in clusters),
+        clusters=tuple(clusters),
         revocations=revocations or {},
         stream_life=installation.settings.stream_life,
         certificate=installation.tls.files if installation.tls else None,

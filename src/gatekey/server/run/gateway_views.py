@@ -10,16 +10,18 @@ from typing import NamedTuple
 
 from gatekey.server.gateway.policy.model import GatewayView, GuardedCluster, UpstreamTls
 from gatekey.server.run.gateway_view import gateway_view
+from gatekey.server.run.guarded import Guarded
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.translating import guarded_revocation
 from gatekey.server.storage.directory import Directory
+from gatekey.server.storage.sql.changes import Topic
+from gatekey.server.storage.stores.guarded_store import SqlGuardedStore
 
 WATCH_SECONDS = 0.25
 """How often a gateway's view is compared with the database; an unchanged one costs microseconds."""
 
 
 class ViewState(NamedTuple):
-    """What a view was made of: the database's revision, and what changes without a change in it."""
+    """What a view was made of: the last change of clusters and revocations, and what changes without one."""
 
     revision: int
     keys: str
@@ -34,32 +36,26 @@ class GatewayViews:
     def __init__(self, installation: Installation, directory: Directory) -> None:
         self._installation = installation
         self._directory = directory
-        self._deleted: set[str] = set()
+        domain = installation.site.audience_domain
+        self._guarded = Guarded(SqlGuardedStore(installation.database), domain, revocations=True)
+        self._reading = asyncio.Lock()
         self._files: tuple[str, ...] = ()
 
     def state(self) -> ViewState:
         """Return what tells cheaply whether there is another view. Raises `StorageUnavailable`."""
-        revision = self._directory.refresh()
+        revision = self._directory.revision(Topic.CLUSTER, Topic.REVOCATION)
         keys = json.dumps({"keys": [key.public_jwk() for key in self._directory.published_keys()]})
         return ViewState(revision, keys, tuple(map(_version, self._files)))
 
     async def read(self) -> GatewayView:
         """Return the view, at least as new as the last `state`. Raises `StorageUnavailable`."""
-        installation = self._installation
-        clusters = await asyncio.to_thread(installation.clusters.all)
-        revocations = await asyncio.to_thread(installation.revocations.all, time.time())
-        domain = installation.site.audience_domain
-        guarded = dict(guarded_revocation(revocation, self._is_deleted, domain) for revocation in revocations)
-        view = gateway_view(installation, clusters, self.state().keys, guarded)
+        async with self._reading:  # the local gateway and the one that publishes for others share it
+            await asyncio.to_thread(self._guarded.read, time.time())
+            clusters, revocations = self._guarded.clusters, self._guarded.revocations
+        view = gateway_view(self._installation, clusters, self.state().keys, revocations)
         self._files = tuple(sorted({file for cluster in view.clusters for file in _files(cluster.tls)}))
         versions = dict(zip(self._files, self.state().files, strict=True))
         return replace(view, clusters=tuple(_versioned(cluster, versions) for cluster in view.clusters))
-
-    def _is_deleted(self, client_id: str) -> bool:
-        # Asked again only about those that live: client ids are never given twice.
-        if client_id not in self._deleted and self._directory.find(client_id) is None:
-            self._deleted.add(client_id)
-        return client_id in self._deleted
 
 
 def _files(tls: UpstreamTls) -> list[str]:

@@ -1,6 +1,5 @@
 """What one context knows, in the words of another: `app` plugs neighbours together with these."""
 
-from collections.abc import Callable
 from typing import assert_never
 
 from gatekey.server.clusters.model import Cluster
@@ -25,10 +24,10 @@ def guarded_cluster(cluster: Cluster) -> GuardedCluster:
     )
 
 
-def guarded_revocation(revocation: Revocation, is_deleted: Callable[[str], bool], domain: str) -> tuple[Subject, int]:
+def guarded_revocation(revocation: Revocation, domain: str, *, for_ever: bool) -> tuple[Subject, int]:
     """
-    Return a revocation in the words of the gateway; `is_deleted` says whether a client is gone, and so for ever, and
-    `domain` is that of the audiences.
+    Return a revocation in the words of the gateway; `for_ever` says that its client is gone for good, and `domain` is
+    that of the audiences.
     """
     match revocation.kind:
         case Kind.TOKEN:
@@ -36,7 +35,7 @@ def guarded_revocation(revocation: Revocation, is_deleted: Callable[[str], bool]
         case Kind.CREDENTIAL:
             return Subject(Named.CREDENTIAL, revocation.subject), revocation.before
         case Kind.CLIENT:
-            before = FOREVER if is_deleted(revocation.subject) else revocation.before
+            before = FOREVER if for_ever else revocation.before
             return Subject(Named.CLIENT, revocation.subject), before
         case Kind.SCOPE:
             client_id, scope = read_scope(revocation.subject)

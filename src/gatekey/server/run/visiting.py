@@ -7,6 +7,7 @@ tenth of the start, and a worker that only issues tokens never needs them.
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
@@ -25,6 +26,7 @@ from gatekey.server.gateway.runner.publishing import PublishedParts
 from gatekey.server.limits.limits import Limits
 from gatekey.server.run.installation import Installation
 from gatekey.server.storage.directory import Directory
+from gatekey.server.storage.sql.changes import Topic
 from gatekey.server.tokens.verification import TokenCheck
 
 
@@ -44,7 +46,11 @@ def http_routes(  # noqa: PLR0913, PLR0917 - what rooms are made of
             *Discovery(check.policy.issuer, directory).routes(),
             *SecretsApi(check, installation.clusters.store, observer).routes(),
             *RevocationFeed(
-                installation.revocations, installation.gateway_key, observer, directory.refresh, time.time
+                installation.revocations,
+                installation.gateway_key,
+                observer,
+                partial(directory.revision, Topic.REVOCATION),
+                time.time,
             ).routes(),
             *GatewayDiscovery(
                 published, PendingPolls(published, is_ending), installation.gateway_key, observer

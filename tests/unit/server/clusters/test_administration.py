@@ -13,6 +13,7 @@ from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.model import Cluster, ClusterSecret, Refused
 from gatekey.server.run.gateway_view import gateway_view
 from gatekey.server.run.installation import Installation
+from gatekey.server.run.translating import guarded_cluster
 from support.service import installed
 
 
@@ -93,7 +94,7 @@ def test_the_gateway_can_be_told_of_every_cluster_that_was_accepted(installation
     for number, grpc in enumerate(["zeebe:26500", "10.0.0.1:1", "[::1]:26500", "grpcs://zeebe.example.org:443"]):
         installation.clusters.create(f"cluster-{number}", "local", grpc, "https://zeebe.example.org/base", by="test")
 
-    view = gateway_view(installation, installation.clusters.all(), '{"keys":[]}')
+    view = gateway_view(installation, map(guarded_cluster, installation.clusters.all()), '{"keys":[]}')
 
     assert [c.cluster_id for c in installation.clusters.all()] == [c.cluster_id for c in view.clusters]
 

@@ -43,16 +43,18 @@ def test_what_was_committed_before_a_turn_is_seen_in_it(tmp_path: Path) -> None:
 
 def test_a_turn_looks_once_and_the_next_one_again(tmp_path: Path) -> None:
     async def life(installation: Installation, directory: Directory, join: Callable[[], None]) -> None:
-        join()
-        directory.find("unknown")
         client_id = add_client(installation).client.client_id
+        join()
+        before = directory.find(client_id)
+        installation.clients.delete(client_id, by="test")
         join()
         meanwhile = directory.find(client_id)
         await asyncio.sleep(0)
         join()
         afterwards = directory.find(client_id)
 
-        assert (None, client_id) == (meanwhile, afterwards and afterwards.client_id)
+        assert before is not None
+        assert (before, None) == (meanwhile, afterwards)
 
     live(tmp_path / "data", life)
 

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, update
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, NoResultFound, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.storage.sql import tables
 
 BUSY_TIMEOUT_MS = 5_000
 """Writers of one host queue this long for each other before the caller hears of it."""
@@ -57,18 +56,6 @@ class Database:
     def close(self) -> None:
         """Close every idle connection."""
         self._engine.dispose()
-
-
-def touch_directory(connection: Connection) -> None:
-    """
-    Say, inside the writing transaction, that clients, clusters or keys
-    changed; every worker then reads them anew.
-    """
-    connection.execute(
-        update(tables.revision)
-        .where(tables.revision.c.topic == "directory")
-        .values(number=tables.revision.c.number + 1)
-    )
 
 
 def create_private(path: Path) -> None:

@@ -75,6 +75,8 @@ client = Table(
     Column("lifetime", Integer, nullable=True),
     Column("deleted", Float, nullable=True),
     Index("client_name", "cluster_id", "name", unique=True, sqlite_where=text("deleted IS NULL")),
+    Index("client_listing", "cluster_id", "created", "client_id", sqlite_where=text("deleted IS NULL")),
+    Index("client_called", text("lower(name)"), "cluster_id"),
 )
 
 client_secret = Table(
@@ -202,6 +204,15 @@ audit = Table(
     Column("subject", String, nullable=False),
     Column("subject_id", String, nullable=False),
     Column("detail", String, nullable=False),
+)
+
+change_log = Table(
+    "change_log",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("topic", String, nullable=False),
+    Column("subject", String, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 revision = Table(

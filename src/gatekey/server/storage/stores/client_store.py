@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from gatekey.oauth.vocabulary import Scope, in_order
 from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.changes import Topic, note_changes
+from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_seconds, to_time
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.storage.stores.revocation_store import write_revocation
@@ -41,7 +42,7 @@ class SqlClientStore:
             record(
                 connection, client.created, client.created_by, "created", "client", client.client_id, name=client.name
             )
-            touch_directory(connection)
+            note_changes(connection, Topic.CLIENT, client.client_id)
             return None
 
     def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
@@ -73,7 +74,7 @@ class SqlClientStore:
                 self._revoke(connection, Kind.SCOPE, name_scope(client_id, scope), now)
             detail = {"scopes": str(values["scopes"]), "lifetime": str(change.client.lifetime or "usual")}
             record(connection, at, by, "changed", "client", client_id, **detail)
-            touch_directory(connection)
+            note_changes(connection, Topic.CLIENT, client_id)
             return change
 
     def delete(self, client_id: str, *, by: str, at: datetime) -> bool:
@@ -87,7 +88,7 @@ class SqlClientStore:
             if deleted:
                 self._revoke(connection, Kind.CLIENT, client_id, to_seconds(at))
                 record(connection, at, by, "deleted", "client", client_id)
-                touch_directory(connection)
+                note_changes(connection, Topic.CLIENT, client_id)
             return bool(deleted)
 
     def _revoke(self, connection: Connection, kind: Kind, subject: str, now: float) -> None:

@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.changes import Topic, note_changes
+from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_seconds, to_time
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.vault.sealing import Seal
@@ -46,7 +48,7 @@ class SqlClusterStore:
             except IntegrityError:
                 return Refused(f"There is already a cluster {cluster.name!r}.", "name taken")
             record(connection, cluster.created, by, "created", "cluster", cluster.cluster_id, name=cluster.name)
-            touch_directory(connection)
+            note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
             return None
 
     def update(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
@@ -56,32 +58,14 @@ class SqlClusterStore:
             if not connection.execute(update(tables.cluster).where(of_this).values(**_upstreams(cluster))).rowcount:
                 return Refused(f"There is no cluster {cluster.name!r} any more.", "cluster gone")
             record(connection, at, by, "updated", "cluster", cluster.cluster_id, name=cluster.name)
-            touch_directory(connection)
+            note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
             return None
 
     def all(self) -> tuple[Cluster, ...]:
         """Return every cluster, oldest first."""
         query = select(tables.cluster).order_by(tables.cluster.c.created, tables.cluster.c.cluster_id)
         with self.database.reading() as connection:
-            return tuple(
-                Cluster(
-                    cluster_id=row.cluster_id,
-                    organisation_id=row.organisation_id,
-                    name=row.name,
-                    region=row.region,
-                    grpc_upstream=row.grpc_upstream,
-                    rest_upstream=row.rest_upstream,
-                    created=to_time(row.created),
-                    apis=ApiUpstreams(row.operate_upstream, row.tasklist_upstream, row.optimize_upstream),
-                    tls=UpstreamTls(
-                        row.upstream_authorities,
-                        row.upstream_server_name,
-                        row.upstream_certificate,
-                        row.upstream_key,
-                    ),
-                )
-                for row in connection.execute(query)
-            )
+            return tuple(cluster_of(row) for row in connection.execute(query))
 
     def set_secret(self, cluster_id: str, secret: ClusterSecret, *, by: str, at: datetime) -> None:
         """Keep or replace a cluster secret, encrypted."""
@@ -118,6 +102,21 @@ class SqlClusterStore:
             if gone:
                 record(connection, at, by, "deleted", "cluster secret", cluster_id, name=name)
             return bool(gone)
+
+
+def cluster_of(row: Row[Any]) -> Cluster:
+    """Return the cluster that a row of the cluster table holds."""
+    return Cluster(
+        cluster_id=row.cluster_id,
+        organisation_id=row.organisation_id,
+        name=row.name,
+        region=row.region,
+        grpc_upstream=row.grpc_upstream,
+        rest_upstream=row.rest_upstream,
+        created=to_time(row.created),
+        apis=ApiUpstreams(row.operate_upstream, row.tasklist_upstream, row.optimize_upstream),
+        tls=UpstreamTls(row.upstream_authorities, row.upstream_server_name, row.upstream_certificate, row.upstream_key),
+    )
 
 
 def _upstreams(cluster: Cluster) -> dict[str, str | None]:

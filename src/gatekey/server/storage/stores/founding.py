@@ -10,7 +10,8 @@ from gatekey.server.clusters.model import Cluster, Organisation
 from gatekey.server.signing_keys.keys import SigningKey
 from gatekey.server.signing_keys.rotation import KeyLife
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.changes import Topic, note_changes
+from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_seconds
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.storage.stores.key_store import add_key
@@ -65,4 +66,5 @@ def found(database: Database, founding: Founding, seal: Seal, at: datetime) -> N
         key = founding.key
         add_key(connection, key, KeyLife(key.key_id, key.algorithm, created, signs_from=created), seal)
         record(connection, at, "gatekey", "founded", "organisation", organisation_id, name=founding.organisation.name)
-        touch_directory(connection)
+        note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
+        note_changes(connection, Topic.SIGNING_KEY, key.key_id)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 from gatekey.server.signing_keys.keys import Algorithm, SigningKey
 from gatekey.server.signing_keys.rotation import Kept, KeyLife, Retirement, Rotation
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.changes import Topic, note_changes
+from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_seconds
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.vault.sealing import Seal
@@ -59,7 +60,7 @@ class SqlKeyStore:
             record(connection, at, by, action, "signing key", retirement.life.key_id)
             rotation = retirement.successor
             successor = self._carry_out(connection, rotation, by, at) if rotation else None
-            touch_directory(connection)
+            note_changes(connection, Topic.SIGNING_KEY, retirement.life.key_id)
             return Retired(retirement.life, successor)
 
     def _carry_out(self, connection: Connection, rotation: Rotation, by: str, at: datetime) -> KeyLife:
@@ -69,7 +70,7 @@ class SqlKeyStore:
         for retiring in rotation.retiring:
             _write_retirement(connection, retiring)
         record(connection, at, by, "rotated", "signing key", key.key_id, algorithm=key.algorithm.value)
-        touch_directory(connection)
+        note_changes(connection, Topic.SIGNING_KEY, key.key_id)
         return life
 
 

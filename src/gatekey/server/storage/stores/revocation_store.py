@@ -2,12 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import assert_never
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.changes import Topic, name_revocation, note_changes
+from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_time
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.tokens.revocation import Kind, Revocation
@@ -24,7 +26,7 @@ class SqlRevocationStore:
         with self.database.writing() as connection:
             write_revocation(connection, revocation, at)
             record(connection, to_time(at), by, "revoked", f"tokens of {revocation.kind}", revocation.subject)
-            touch_directory(connection)
+            note_changes(connection, Topic.CLIENT, *_clients_of(connection, revocation))
 
     def all(self, at: float) -> tuple[Revocation, ...]:
         """Return the revocations that still matter."""
@@ -53,6 +55,24 @@ def write_revocation(connection: Connection, revocation: Revocation, at: float) 
             },
         )
     )
+    note_changes(connection, Topic.REVOCATION, name_revocation(revocation.kind, revocation.subject))
+
+
+def _clients_of(connection: Connection, revocation: Revocation) -> tuple[str, ...]:
+    """Return the client whose tokens are revoked; none for a single token, which says nothing of others."""
+    match revocation.kind:
+        case Kind.TOKEN:
+            return ()
+        case Kind.CLIENT | Kind.SCOPE:
+            return (revocation.subject.partition(":")[0],)
+        case Kind.CREDENTIAL if ":" in revocation.subject:
+            return (revocation.subject.partition(":")[0],)
+        case Kind.CREDENTIAL:
+            table = tables.client_secret
+            query = select(table.c.client_id).where(table.c.secret_id == revocation.subject)
+            return tuple(connection.execute(query).scalars())
+        case never:
+            assert_never(never)
 
 
 @dataclass(frozen=True, slots=True)

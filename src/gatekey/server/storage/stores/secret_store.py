@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from gatekey.server.clients.model import ClientKey, ListedSecret, Refused, SecretRotation, SecretUse, StoredSecret
 from gatekey.server.clients.ports import StoredSecrets
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.database import Database, touch_directory
+from gatekey.server.storage.sql.changes import Topic, note_changes
+from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_seconds, to_time
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.storage.stores.revocation_store import write_revocation
@@ -66,7 +67,7 @@ class SqlSecretStore:
             for other in rotation.ending:
                 self._end(connection, other.secret_id, rotation.ends, revoke=rotation.revoke)
             record(connection, new.created, by, "rotated", "client secret", client_id, new=new.secret_id)
-            touch_directory(connection)
+            note_changes(connection, Topic.CLIENT, client_id)
             return rotation
 
     def end_secret(
@@ -80,7 +81,7 @@ class SqlSecretStore:
             if refused is None:
                 self._end(connection, secret_id, at, revoke=True)
                 record(connection, at, by, "ended", "client secret", secret_id)
-                touch_directory(connection)
+                note_changes(connection, Topic.CLIENT, client_id)
             return refused
 
     def end_leaked(self, secret_id: str, *, at: datetime, by: str) -> None:
@@ -88,7 +89,8 @@ class SqlSecretStore:
         with self.database.writing() as connection:
             self._end(connection, secret_id, at, revoke=True)
             record(connection, at, by, "ended as leaked", "client secret", secret_id)
-            touch_directory(connection)
+            owner = select(_SECRET.c.client_id).where(_SECRET.c.secret_id == secret_id)
+            note_changes(connection, Topic.CLIENT, *connection.execute(owner).scalars())
 
     def mark_presented(self, secret_id: str, at: datetime) -> None:
         """Note that a person was handed the secret's text."""
@@ -138,7 +140,7 @@ class SqlSecretStore:
                 return Refused("The client has a key with this kid already.", "kid taken")
             connection.execute(insert(_KEY), rows)
             record(connection, first.created, by, "registered", "client key", first.client_id, kid=first.key_id)
-            touch_directory(connection)
+            note_changes(connection, Topic.CLIENT, first.client_id)
             return None
 
     def remove_key(self, client_id: str, key_id: str, *, by: str, at: datetime) -> bool:
@@ -150,7 +152,7 @@ class SqlSecretStore:
             if gone:
                 self._revoke(connection, name_key(client_id, key_id), at)
                 record(connection, at, by, "removed", "client key", client_id, kid=key_id)
-                touch_directory(connection)
+                note_changes(connection, Topic.CLIENT, client_id)
             return bool(gone)
 
     def _end(self, connection: Connection, secret_id: str, ends: datetime, *, revoke: bool) -> None:
