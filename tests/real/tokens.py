@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gatekey.server.run.installation import open_installation
 from gatekey.server.run.parts import open_directory
@@ -24,6 +24,9 @@ from support.product import Product
 from support.waiting import wait_until
 
 HOUR = 3600
+Key = RSAKey | ECKey | OKPKey
+KINDS: dict[str, type[Key]] = {"RS256": RSAKey, "ES256": ECKey, "EdDSA": OKPKey}
+
 BAD_TOKENS = (
     "expired",
     "signed by another key",
@@ -83,12 +86,13 @@ def header(token: str) -> dict[str, Any]:
     return _decoded(token.split(".", maxsplit=1)[0])
 
 
-def signing_key(data: Path) -> RSAKey:
+def signing_key(data: Path) -> Key:
     """
     The installation's own signing key, read from its data folder: only it can make tokens wrong in other ways.
     """
     with closing(open_installation(Settings(data=data))) as installation:
-        return RSAKey.import_key(open_directory(installation).signing_key().to_pem())
+        key = open_directory(installation).signing_key()
+        return KINDS[key.algorithm].import_key(key.to_pem())
 
 
 class Forger:
@@ -96,12 +100,12 @@ class Forger:
     Bad tokens, each differing from a genuine one in exactly one thing.
     """
 
-    def __init__(self, genuine: str, signing_key: RSAKey) -> None:
+    def __init__(self, genuine: str, signing_key: Key) -> None:
         header, claims, self._signature = genuine.split(".")
         self._header: dict[str, Any] = _decoded(header)
         self._claims: dict[str, Any] = _decoded(claims)
         self._signing_key = signing_key
-        self._foreign_key = RSAKey.generate_key(2048)
+        self._foreign_key = foreign_key(signing_key)
         self._makers: dict[str, Callable[[], str]] = {
             "expired": self._expired,
             "signed by another key": self._signed_by_another_key,
@@ -127,10 +131,10 @@ class Forger:
         return self._signed(self._claims | {"iss": "http://localhost:1"})
 
     def _signed_by_another_key(self) -> str:
-        return jwt.encode(self._header, self._claims, self._foreign_key)
+        return self._encoded_by(self._foreign_key, self._header, self._claims)
 
     def _of_an_unknown_key(self) -> str:
-        return jwt.encode(self._header | {"kid": "unknown"}, self._claims, self._foreign_key)
+        return self._encoded_by(self._foreign_key, self._header | {"kid": "unknown"}, self._claims)
 
     def _changed_after_signing(self) -> str:
         later = self._claims | {"exp": self._claims["exp"] + HOUR}
@@ -146,7 +150,24 @@ class Forger:
         return f"{signed}.{_base64url(mac)}"
 
     def _signed(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(self._header, claims, self._signing_key)
+        return self._encoded_by(self._signing_key, self._header, claims)
+
+    @staticmethod
+    def _encoded_by(key: Key, header: dict[str, Any], claims: dict[str, Any]) -> str:
+        return jwt.encode(header, claims, key, algorithms=[header["alg"]])
+
+
+def foreign_key(like: Key) -> Key:
+    """
+    A new key of the same kind, which nobody has published.
+    """
+    match like:
+        case RSAKey():
+            return RSAKey.generate_key(2048)
+        case ECKey():
+            return ECKey.generate_key("P-256")
+        case OKPKey():
+            return OKPKey.generate_key("Ed25519")
 
 
 def _decoded(part: str) -> dict[str, Any]:

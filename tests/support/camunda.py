@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -135,9 +136,17 @@ def running_camunda(log: Path, *arguments: str, ports: Mapping[str, int] | None 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """
-    The npm clients, exactly as locked in tests/real/node, installed once into the cache.
+    The npm clients, exactly as locked in tests/real/node.
+    """
+    return installed_node_modules()
 
-    No install script of a package is run: none of these clients needs one.
+
+@cache
+def installed_node_modules() -> Path:
+    """
+    Install what tests/real/node locks, once, into the cache.
+
+    No install script of a package is run: none of these packages needs one.
     """
     lock = NODE_PINS / "package-lock.json"
     folder = CACHE / f"node-clients-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
