@@ -30,7 +30,8 @@ REGISTRY_HOSTS = [
         ("maven", "org"),
         ("maven", "apache", "org"),
         ("crates", "io"),
-        ("golang", "org"),
+        ("proxy", "golang", "org"),  # golang.org itself begins the names of modules
+        ("sum", "golang", "org"),
         ("debian", "org"),
     )
 ]
