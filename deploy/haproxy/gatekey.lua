@@ -65,6 +65,7 @@ core.register_action("gatekey", { "http-req" }, function(txn)
       ["x-gatekey-gateway-key"] = { key },
       ["x-original-uri"] = { txn.f:pathq() },
       ["x-original-host"] = { first(called, "host") or "" },
+      ["x-original-method"] = { txn.f:method() },
       ["authorization"] = values(called, "authorization"),
       ["content-type"] = values(called, "content-type"),
     },

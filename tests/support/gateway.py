@@ -114,7 +114,7 @@ class RestUpstream:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_POST = do_GET  # noqa: N815 - http.server calls it by this name
+            do_POST = do_PURGE = do_TRACE = do_OPTIONS = do_GET  # noqa: N815 - http.server calls them by these names
 
             def log_message(self, *_: object) -> None: ...
 
@@ -241,12 +241,20 @@ class Stand:
         return [("authorization", f"Bearer {self.issuer.token(cluster)}")]
 
     def ask(
-        self, path: str, headers: list[tuple[str, str]] | None = None, *, host: str = "localhost", body: bytes = b""
+        self,
+        path: str,
+        headers: list[tuple[str, str]] | None = None,
+        *,
+        host: str = "localhost",
+        body: bytes = b"",
+        method: str = "",
     ) -> Answer:
         """Make a REST call exactly as written: no header is added, joined or repaired."""
         connection = http.client.HTTPConnection("127.0.0.1", self.view.listen.port, timeout=PATIENCE)
         try:
-            connection.putrequest("POST" if body else "GET", path, skip_host=True, skip_accept_encoding=True)
+            connection.putrequest(
+                method or ("POST" if body else "GET"), path, skip_host=True, skip_accept_encoding=True
+            )
             connection.putheader("host", host)
             for name, value in headers or []:
                 connection.putheader(name, value)

@@ -35,11 +35,11 @@ class Asking:
         assert status == 200, body
         return created, body["access_token"]
 
-    def send(self, path: str, headers: list[tuple[str, str]]) -> Answer:
+    def send(self, path: str, headers: list[tuple[str, str]], method: str = "GET") -> Answer:
         """Ask exactly as written."""
         connection = http.client.HTTPConnection("127.0.0.1", self.product.http_port, timeout=PATIENCE)
         try:
-            connection.putrequest("GET", path, skip_accept_encoding=True)
+            connection.putrequest(method, path, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value)
             connection.endheaders()
@@ -148,7 +148,35 @@ def test_a_call_that_could_be_read_otherwise_never_passes(asking: Asking, token:
     assert 404 == asking.ask(call, token).status
 
 
-@pytest.mark.parametrize("scheme", ["Basic {}", "{}", "Bearer  {}", "Bearer {}, Bearer {}", "Bearer {}x"])
+@pytest.mark.parametrize("scheme", ["bearer {}", "BEARER {}", "Bearer   {}"])
+def test_the_scheme_may_stand_in_any_case_with_any_number_of_spaces(asking: Asking, token: str, scheme: str) -> None:
+    named = [("x-original-uri", CALL), ("x-original-host", "localhost")]
+    headers = [("x-gatekey-gateway-key", asking.key), *named, ("authorization", scheme.format(token))]
+
+    assert 200 == asking.send("/gateway/decision", headers).status
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "expected"),
+    [
+        ("", [("x-original-uri", CALL), ("x-original-host", "a"), ("x-original-method", "TRACE")], 405),
+        ("/nginx", [("x-original-uri", CALL), ("x-original-host", "a"), ("x-original-method", "TRACE")], 403),
+        ("/forwarded", [("x-forwarded-uri", CALL), ("x-forwarded-host", "a"), ("x-forwarded-method", "TRACE")], 405),
+        (f"/path{CALL}", [], 405),
+    ],
+)
+def test_trace_is_refused_where_the_proxy_says_the_method(
+    asking: Asking, token: str, path: str, headers: list[tuple[str, str]], expected: int
+) -> None:
+    key, bearer = ("x-gatekey-gateway-key", asking.key), ("authorization", f"Bearer {token}")
+    method = "TRACE" if path.startswith("/path") else "GET"
+    answer = asking.send(f"/gateway/decision{path}", [key, bearer, *headers], method)
+
+    assert (expected, "405") == (answer.status, answer.headers["x-gatekey-status"])
+    assert (rules.NO_TRACE, rules.ALLOWED_METHODS) == (answer.document["detail"], answer.headers["allow"])
+
+
+@pytest.mark.parametrize("scheme", ["Basic {}", "{}", "Bearer\t{}", "Bearer {}, Bearer {}", "Bearer {}x"])
 def test_an_odd_authorization_is_401(asking: Asking, token: str, scheme: str) -> None:
     named = [("x-original-uri", CALL), ("x-original-host", "localhost")]
     headers = [("x-gatekey-gateway-key", asking.key), *named, ("authorization", scheme.format(token, token))]

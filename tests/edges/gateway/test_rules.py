@@ -34,6 +34,7 @@ OPERATE_RESOURCES = (
 OTHER = (Kind.FORBIDDEN, rules.OTHER_CLUSTER)
 OTHER_API = (Kind.FORBIDDEN, rules.OTHER_API)
 NOTHING = (Kind.NOT_FOUND, rules.NOTHING_HERE)
+NO_TRACE = (Kind.METHOD_NOT_ALLOWED, rules.NO_TRACE)
 ODD = (Kind.NOT_FOUND, rules.AMBIGUOUS)
 SILENT = (Kind.UNAUTHENTICATED, rules.NO_TOKEN)
 NO_REST = (Kind.NOT_FOUND, rules.NO_REST)
@@ -66,6 +67,7 @@ class Row:
     audience: str | tuple[str, ...] = ZEEBE
     grpc: bool = False
     claims: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "GET"
 
     @property
     def upstream(self) -> str | tuple[Kind, str]:
@@ -128,6 +130,18 @@ ROWS = [
     Row("/v2/%0d%0ax", ODD),
     Row("/v2/x%3Bjsessionid=1", ODD),
     Row(f"/{A}/../{B}/v2/topology", ODD),
+    # TRACE, which would send the token back
+    Row("/v2/topology", NO_TRACE, method="TRACE"),
+    Row("/nothing", NO_TRACE, method="TRACE"),
+    Row(f"/{B}/v2/topology", NO_TRACE, method="TRACE"),
+    Row("/v2/topology", NO_TRACE, token=UNKNOWN, method="TRACE"),
+    Row(f"/operate/{A}/v1/incidents", NO_TRACE, method="TRACE"),
+    Row("/operate/v1/topology", NO_TRACE, method="TRACE"),
+    Row("/v2/../x", ODD, method="TRACE"),
+    Row("/v2/topology", SILENT, token=None, method="TRACE"),
+    Row(f"/optimize/{A}/api/readyz", NO_TRACE, token=None, method="TRACE"),
+    Row("/v2/topology", OTHER_API, audience="operate.camunda.io", method="TRACE"),
+    Row("/v2/topology", A, method="PURGE"),
     # hosts
     Row("/v2/topology", A, host=own(A)),
     Row("/v2/topology", A, host=f"{own(A)}:443"),
@@ -340,7 +354,7 @@ def claims_of(stand: Stand, row: Row) -> dict[str, Any]:
 
 
 def decided(stand: Stand, row: Row) -> Allowed | Denied:
-    head = RequestHead(row.host, row.path, "application/grpc" if row.grpc else "application/json")
+    head = RequestHead(row.host, row.path, "application/grpc" if row.grpc else "application/json", row.method)
     said = claims_of(stand, row)
     audiences = (row.audience,) if isinstance(row.audience, str) else row.audience
     claims = Claims(audiences, said[CLUSTER_CLAIM], said["sub"], said["credential_id"], said["jti"], said.get("iat"))
@@ -366,7 +380,7 @@ def observed(stand: Stand, row: Row, decision: Allowed | Denied) -> str | tuple[
 def observed_by_rest(
     stand: Stand, row: Row, headers: list[tuple[str, str]], decision: Allowed | Denied
 ) -> str | tuple[Kind, str]:
-    answer = stand.ask(row.path, headers, host=row.host)
+    answer = stand.ask(row.path, headers, host=row.host, method=row.method)
     if answer.status == 200:
         assert isinstance(decision, Allowed)
         assert decision.path == answer.document["path"]
@@ -387,7 +401,13 @@ def observed_by_grpc(stand: Stand, row: Row, metadata: list[tuple[str, str]]) ->
 
 
 def name_of(row: Row) -> str:
-    words = ["grpc" * row.grpc, row.path, row.host.partition(":")[0], (row.token or "none")[:2]]
+    words = [
+        "grpc" * row.grpc,
+        row.method.removeprefix("GET"),
+        row.path,
+        row.host.partition(":")[0],
+        (row.token or "none")[:2],
+    ]
     said = "" if row.audience == ZEEBE else str(row.audience)
     return " ".join(filter(None, [*words, said, *(f"{name}={value}" for name, value in row.claims.items())]))
 

@@ -4,7 +4,9 @@ Which tokens open the gateway, and how a refusal reads, in gRPC and in REST.
 
 import hashlib
 import hmac
+import http.client
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,8 +15,9 @@ import grpc
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.model import Address
-from support.gateway import CLUSTER_CLAIM, TOPOLOGY, A, B, Issuer, Stand, compact, free_port, standing
+from support.gateway import CLUSTER_CLAIM, PATIENCE, TOPOLOGY, A, B, Issuer, Stand, compact, free_port, standing
 
 Headers = list[tuple[str, str]]
 
@@ -67,7 +70,7 @@ UNAUTHENTICATED: dict[str, tuple[Callable[[Stand], Headers], str]] = {
     "basic": (lambda _: [("authorization", "Basic YTpi")], MALFORMED),
     "no scheme": (lambda s: [("authorization", s.issuer.token())], MALFORMED),
     "scheme only": (lambda _: [("authorization", "Bearer ")], MALFORMED),
-    "two spaces": (lambda s: bearer(" " + s.issuer.token()), MALFORMED),
+    "another scheme's end": (lambda s: [("authorization", f"xBearer {s.issuer.token()}")], MALFORMED),
     "quoted": (lambda s: bearer(f'"{s.issuer.token()}"'), MALFORMED),
     "two tokens in one header": (lambda s: bearer(f"{s.issuer.token()}, Bearer {s.issuer.token(B)}"), MALFORMED),
     "two headers": (lambda s: [*bearer(s.issuer.token()), *bearer(s.issuer.token(B))], MALFORMED),
@@ -196,8 +199,61 @@ def test_clocks_may_differ_by_a_few_seconds(stand: Stand) -> None:
     assert stand.ask(TOPOLOGY_PATH, bearer(stand.issuer.token(exp=just_expired))).status == 200
 
 
-def test_the_scheme_may_be_written_small(stand: Stand) -> None:
-    assert stand.ask(TOPOLOGY_PATH, [("Authorization", f"bearer {stand.issuer.token()}")]).status == 200
+@pytest.mark.parametrize("scheme", ["bearer ", "BEARER ", "BeArEr ", "Bearer  ", "bEARER     "])
+def test_the_scheme_may_stand_in_any_case_with_any_number_of_spaces(stand: Stand, scheme: str) -> None:
+    authorization = f"{scheme}{stand.issuer.token()}"
+
+    seen = stand.ask(TOPOLOGY_PATH, [("Authorization", authorization)])
+
+    assert 200 == seen.status
+    assert "authorization" not in seen.document["headers"]
+    assert b"a:ping" == stand.call(TOPOLOGY, [("authorization", authorization)])
+
+
+def test_nothing_but_spaces_stands_between_scheme_and_token(stand: Stand) -> None:
+    answer = stand.ask(TOPOLOGY_PATH, [("Authorization", f"Bearer\t{stand.issuer.token()}")])
+
+    assert (401, MALFORMED) == (answer.status, answer.document["detail"])
+
+
+UPGRADE = [("connection", "upgrade"), ("upgrade", "websocket")]
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_an_upgrade_is_refused_in_words(stand: Stand, with_token: bool) -> None:  # noqa: FBT001 - a column of the table
+    answer = stand.ask(TOPOLOGY_PATH, [*UPGRADE, *(stand.bearer() if with_token else [])])
+
+    assert (403, rules.NO_UPGRADE) == (answer.status, answer.document["detail"])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET /v2/topology HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x",
+        "GET /v2/topology HTTP/1.1\r\nConnection: close",
+        "GET /v2/topology HTTP/1.0\r\nHost: a",
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close",
+        "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nConnection: close",
+        "POST /v2/topology HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\nConnection: close",
+        f"GET /v2/topology HTTP/1.1\r\nHost: a\r\nX: {'a' * 70_000}",
+        "x",
+    ],
+)
+def test_every_refusal_says_why(stand: Stand, head: str) -> None:
+    with socket.create_connection(("127.0.0.1", stand.view.listen.port), PATIENCE) as connection:
+        connection.sendall(f"{head}\r\nAuthorization: Bearer {stand.issuer.token()}\r\n\r\n".encode())
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        document = json.loads(response.read())
+
+    assert "application/problem+json" == response.headers["content-type"]
+    assert document["detail"]
+
+
+def test_trace_is_answered_with_the_methods_that_pass(stand: Stand) -> None:
+    answer = stand.ask(TOPOLOGY_PATH, stand.bearer(), method="TRACE")
+
+    assert (405, rules.ALLOWED_METHODS) == (answer.status, answer.headers["allow"])
 
 
 def test_that_the_gateway_remembers_a_token_opens_nothing_to_its_neighbours(stand: Stand) -> None:
@@ -267,5 +323,6 @@ def test_a_cluster_that_is_down_is_unavailable_and_never_unauthorized(stand: Sta
     stand.apply(clusters=clusters)
 
     assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
-    assert f"/{B}/v2/topology" == answer.document["instance"]
+    assert (f"/{B}/v2/topology", "2") == (answer.document["instance"], answer.headers["retry-after"])
+    assert f"Cluster {B} cannot be reached at the moment; try again in a few seconds." == answer.document["detail"]
     assert (grpc.StatusCode.UNAVAILABLE, answer.document["detail"]) == (refusal.value.code(), refusal.value.details())

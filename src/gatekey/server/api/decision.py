@@ -114,7 +114,7 @@ class ForwardAuth:
         token = BEARER.fullmatch(values[0].decode("latin-1")) if len(values) == 1 else None
         if token is None:
             return _Judged(Denied(Kind.UNAUTHENTICATED, rules.NO_BEARER, "no single bearer token"))
-        found = self.check.inspect(token.group().partition(" ")[2])
+        found = self.check.inspect(token.group().rpartition(" ")[2])
         if isinstance(found, Unverified):
             return _Judged(Denied(Kind.UNAUTHENTICATED, found.public, found.public))
         client_id = found.client.client_id

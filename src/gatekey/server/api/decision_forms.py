@@ -33,11 +33,11 @@ class Form(Enum):
 
 
 HEADERS = {
-    Form.ORIGINAL: (b"x-original-uri", b"x-original-host"),
-    Form.NGINX: (b"x-original-uri", b"x-original-host"),
-    Form.FORWARDED: (b"x-forwarded-uri", b"x-forwarded-host"),
+    Form.ORIGINAL: (b"x-original-uri", b"x-original-host", b"x-original-method"),
+    Form.NGINX: (b"x-original-uri", b"x-original-host", b"x-original-method"),
+    Form.FORWARDED: (b"x-forwarded-uri", b"x-forwarded-host", b"x-forwarded-method"),
 }
-"""Where the call's path with its query and its host stand."""
+"""Where the call's path with its query, its host and its method stand."""
 
 LOST_SCOPE = "the client lost the token's scope"
 """The reason of a refusal that the guarded APIs' own rules do not know."""
@@ -78,12 +78,13 @@ def read_question(form: Form, scope: Scope) -> Question:
     query = scope["query_string"].decode("latin-1")
     if form is Form.PREFIXED:
         path = scope["raw_path"].removeprefix(form.value).decode("latin-1")
-        call = RequestHead(header(scope, b"host") or "", f"{path}?{query}" if query else path, content_type)
+        target = f"{path}?{query}" if query else path
+        call = RequestHead(header(scope, b"host") or "", target, content_type, scope["method"])
         return Question(call, None, clear=bool(call.authority))
-    uri, host = (header(scope, name) or "" for name in HEADERS[form])
+    uri, host, method = (header(scope, name) or "" for name in HEADERS[form])
     pinned = _PINNED.fullmatch(query)
     return Question(
-        RequestHead(host, uri, content_type),
+        RequestHead(host, uri, content_type, method),
         cluster_id=pinned[1] if pinned else None,
         clear=bool(uri and host and pinned),
     )
@@ -118,7 +119,9 @@ def refuse(form: Form, call: RequestHead, denied: Denied) -> Reply:
     if challenge:
         headers.append((b"www-authenticate", challenge.encode()))
     if denied.kind is Kind.UNAVAILABLE:
-        headers.append((b"retry-after", b"2"))
+        headers.append((b"retry-after", b"%d" % rules.RETRY_AFTER))
+    if denied.kind is Kind.METHOD_NOT_ALLOWED:
+        headers.append((b"allow", rules.ALLOWED_METHODS.encode()))
     if call.grpc:
         return _grpc_refusal(form, denied, headers)
     instance = call.path.partition("?")[0][:INSTANCE_LIMIT]
@@ -144,7 +147,8 @@ def _grpc_refusal(form: Form, denied: Denied, headers: list[tuple[bytes, bytes]]
 
 def _status(form: Form, kind: Kind) -> int:
     """Nginx takes everything but 401 and 403 for a fault of ours; the true status is in a header."""
-    return Kind.FORBIDDEN.http_status if form is Form.NGINX and kind is Kind.NOT_FOUND else kind.http_status
+    unknown = form is Form.NGINX and kind in {Kind.NOT_FOUND, Kind.METHOD_NOT_ALLOWED}
+    return Kind.FORBIDDEN.http_status if unknown else kind.http_status
 
 
 def _challenge(denied: Denied) -> str:

@@ -65,9 +65,10 @@ def test_a_call_that_is_named_twice_is_not_clear() -> None:
 
 def test_behind_a_prefix_path_query_and_host_are_the_calls_own() -> None:
     asked = scope("/gateway/decision/path/v2/topology", "cluster=x", ("host", "a.test"), ("x-original-uri", "/other"))
-    question = read_question(Form.PREFIXED, asked)
+    question = read_question(Form.PREFIXED, {**asked, "method": "PUT"})
 
     assert ("a.test", "/v2/topology?cluster=x") == (question.call.authority, question.call.path)
+    assert "PUT" == question.call.method
     assert (question.cluster_id, question.clear) == (None, True)
 
 

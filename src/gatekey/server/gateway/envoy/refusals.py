@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from gatekey.server.gateway.envoy.access_log import PATH
-from gatekey.server.gateway.envoy.resources import Document, extension, typed
+from gatekey.server.gateway.envoy.resources import CLUSTER_HEADER, Document, extension, typed
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE
 
@@ -16,6 +16,7 @@ BODY = "%LOCAL_REPLY_BODY%"
 """Envoy's own words, or those of the route that refuses."""
 
 INVALID_TOKEN = 'Bearer error="invalid_token"'  # noqa: S105 - the challenge of RFC 6750 section 3, no secret
+INSUFFICIENT_SCOPE = 'Bearer error="insufficient_scope"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +24,9 @@ class _Case:
     status: HTTPStatus
     detail: str
     conditions: tuple[Document, ...] = ()
-    challenge: str = ""
     answer: HTTPStatus | None = None
     """The status of the answer, where Envoy's own is not the right one."""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def compile_refusals() -> Document:
@@ -48,26 +49,37 @@ def _worded_cases() -> list[_Case]:
     """Where Envoy's own words would not tell the caller what to do."""
     silent = _header("authorization", present_match=False)
     bearer = _header("authorization", string_match={"safe_regex": {"regex": rules.BEARER}})
-    verification = _cel("response.code_details.startsWith('jwt_authn')")
-    unrouted = _cel("response.code_details.startsWith('route_not_found')")
+    verification, unrouted = _details("jwt_authn"), _details("route_not_found")
     words = "|".join(api.prefix for api in BESIDE_ZEEBE)
     path = f"(?:{words})?/{rules.UUID}(?:[/?].*)?"
     other = _header(":path", string_match={"safe_regex": {"regex": path}})
-    duration = _cel("response.code_details.startsWith('max_duration_timeout')")
     health = _header(":path", string_match={"exact": rules.GATEWAY_HEALTH})
-    revocation = _cel("response.code_details.startsWith('rbac_access_denied')")
+    known = _header(CLUSTER_HEADER, present_match=True)
+    unreachable = rules.UNREACHABLE_CLUSTER.format(cluster=f"%REQ({CLUSTER_HEADER})%")
+    retry = (("retry-after", str(rules.RETRY_AFTER)),)
     return [
-        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_TOKEN, (silent,), "Bearer"),
-        _Case(HTTPStatus.UNAUTHORIZED, f"{rules.BAD_TOKEN}: {BODY}.", (bearer,), INVALID_TOKEN),
-        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_BEARER, (), INVALID_TOKEN),
+        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_TOKEN, (silent,), headers=_challenge("Bearer")),
+        _Case(HTTPStatus.UNAUTHORIZED, f"{rules.BAD_TOKEN}: {BODY}.", (bearer,), headers=_challenge(INVALID_TOKEN)),
+        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_BEARER, headers=_challenge(INVALID_TOKEN)),
         # Envoy's filter can only forbid, but whoever holds a revoked token is to fetch another (RFC 6750 section 3.1).
-        _Case(HTTPStatus.FORBIDDEN, rules.REVOKED, (revocation,), INVALID_TOKEN, HTTPStatus.UNAUTHORIZED),
-        _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (verification,), 'Bearer error="insufficient_scope"'),
+        _Case(
+            HTTPStatus.FORBIDDEN,
+            rules.REVOKED,
+            (_details("rbac_access_denied"),),
+            HTTPStatus.UNAUTHORIZED,
+            _challenge(INVALID_TOKEN),
+        ),
+        _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (verification,), headers=_challenge(INSUFFICIENT_SCOPE)),
+        _Case(HTTPStatus.FORBIDDEN, rules.NO_UPGRADE, (_details("upgrade_failed"),)),
         _Case(HTTPStatus.NOT_FOUND, rules.OTHER_CLUSTER, (unrouted, other), answer=HTTPStatus.FORBIDDEN),
         _Case(HTTPStatus.NOT_FOUND, rules.NOTHING_HERE, (unrouted,)),
-        _Case(HTTPStatus.GATEWAY_TIMEOUT, rules.TOO_LONG, (duration,)),
+        _Case(HTTPStatus.NOT_FOUND, rules.NOTHING_HERE, (_details("absolute_path_rejected"),)),
+        _Case(HTTPStatus.BAD_REQUEST, rules.NO_HOST, (_details("missing_host_header"),)),
+        _Case(HTTPStatus.METHOD_NOT_ALLOWED, BODY, headers=(("allow", rules.ALLOWED_METHODS),)),
+        _Case(HTTPStatus.GATEWAY_TIMEOUT, rules.TOO_LONG, (_details("max_duration_timeout"),)),
         _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.ENDING, (health,)),
-        _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.UNREACHABLE),
+        _Case(HTTPStatus.SERVICE_UNAVAILABLE, unreachable, (known,), headers=retry),
+        _Case(HTTPStatus.SERVICE_UNAVAILABLE, rules.UNREACHABLE, headers=retry),
     ]
 
 
@@ -96,10 +108,16 @@ def _mapper(case: _Case, conditions: list[Document], body: Document) -> Document
     }
     if case.answer:
         mapper["status_code"] = case.answer.value
-    if case.challenge:
-        header = {"key": "www-authenticate", "value": case.challenge}
-        mapper["headers_to_add"] = [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
+    if case.headers:
+        mapper["headers_to_add"] = [
+            {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+            for name, value in case.headers
+        ]
     return mapper
+
+
+def _challenge(challenge: str) -> tuple[tuple[str, str], ...]:
+    return (("www-authenticate", challenge),)
 
 
 def _status(status: HTTPStatus) -> Document:
@@ -112,7 +130,9 @@ def _header(name: str, **match: object) -> Document:
     return {"header_filter": {"header": {"name": name, **match}}}
 
 
-def _cel(expression: str) -> Document:
+def _details(prefix: str) -> Document:
+    """The test of how Envoy names the cause of its answer."""
+    expression = f"response.code_details.startsWith('{prefix}')"
     name = "envoy.access_loggers.extension_filters.cel"
     config = typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", expression=expression)
     return {"extension_filter": extension(name, config)}

@@ -115,7 +115,7 @@ def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from th
         "name": name,
         "domains": domains,
         "matcher": {
-            "matcher_list": {"matchers": [_ambiguous(), *undocumented]},
+            "matcher_list": {"matchers": [_ambiguous(), _trace(), *undocumented]},
             "on_no_match": _tree(CLUSTER_HEADER, by_cluster, without_cluster) if by_cluster else without_cluster,
         },
     }
@@ -131,6 +131,12 @@ def _ambiguous() -> Document:
     host = _fits(":authority", rules.AMBIGUOUS_HOST)
     refusal = _refusal({"prefix": "/"}, Kind.NOT_FOUND, rules.AMBIGUOUS)
     return {"predicate": {"or_matcher": {"predicate": [path, host]}}, "on_match": _route_list([refusal])}
+
+
+def _trace() -> Document:
+    method = {"single_predicate": {"input": _header_input(":method"), "value_match": {"exact": rules.TRACE}}}
+    refusal = _refusal({"prefix": "/"}, Kind.METHOD_NOT_ALLOWED, rules.NO_TRACE)
+    return {"predicate": method, "on_match": _route_list([refusal])}
 
 
 def _undocumented(apis: Sequence[RestApi]) -> list[Document]:

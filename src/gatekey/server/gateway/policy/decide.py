@@ -85,8 +85,9 @@ def _refuse_token(view: GatewayView, call: _Call, claims: Claims) -> Denied | No
 
 
 def _refuse_place(view: GatewayView, call: _Call, claims: Claims) -> Denied | None:
-    if _is_ambiguous(call.head):
-        return _ambiguous(call.head)
+    refused = _refuse_form(call.head)
+    if refused:
+        return refused
     host = meant_by(view, call.head.authority)
     if host is Host.FOREIGN:
         return _other_cluster(claims.cluster_id, f"host {call.head.authority}")
@@ -130,8 +131,9 @@ def _decide_open(view: GatewayView, call: _Call) -> Allowed | Denied:
     is_ready = call.api is OPTIMIZE and call.rest == READY and not call.query
     if not (is_ready or call.path.startswith(rules.GRPC_HEALTH)):
         return Denied(Kind.UNAUTHENTICATED, rules.NO_TOKEN, "no token")
-    if _is_ambiguous(call.head):
-        return _ambiguous(call.head)
+    refused = _refuse_form(call.head)
+    if refused:
+        return refused
     if not offers(call.api, call.rest):
         return _nothing(call)
     host = meant_by(view, call.head.authority)
@@ -185,9 +187,9 @@ def _nothing(call: _Call) -> Denied:
     return Denied(Kind.NOT_FOUND, rules.NOTHING_HERE, f"no guarded API at {call.path}")
 
 
-def _is_ambiguous(head: RequestHead) -> bool:
-    return bool(_AMBIGUOUS_PATH.fullmatch(head.path) or _AMBIGUOUS_HOST.fullmatch(head.authority))
-
-
-def _ambiguous(head: RequestHead) -> Denied:
-    return Denied(Kind.NOT_FOUND, rules.AMBIGUOUS, f"ambiguous path or host {head.authority}")
+def _refuse_form(head: RequestHead) -> Denied | None:
+    if _AMBIGUOUS_PATH.fullmatch(head.path) or _AMBIGUOUS_HOST.fullmatch(head.authority):
+        return Denied(Kind.NOT_FOUND, rules.AMBIGUOUS, f"ambiguous path or host {head.authority}")
+    if head.method == rules.TRACE:
+        return Denied(Kind.METHOD_NOT_ALLOWED, rules.NO_TRACE, "TRACE")
+    return None

@@ -145,11 +145,16 @@ class GatewayView:
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """The part of a call that decisions look at: `authority` as in RFC 9110 section 7.2, `path` with its query."""
+    """
+    The part of a call that decisions look at: `authority` as in RFC 9110 section 7.2, `path` with its query.
+
+    `method` is empty where a proxy does not tell it.
+    """
 
     authority: str
     path: str
     content_type: str = ""
+    method: str = ""
 
     @property
     def grpc(self) -> bool:
@@ -176,6 +181,7 @@ class Kind(Enum):
     UNAUTHENTICATED = (401, 16)
     FORBIDDEN = (403, 7)
     NOT_FOUND = (404, 12)
+    METHOD_NOT_ALLOWED = (405, 2)
     UNAVAILABLE = (503, 14)
 
     @property

@@ -32,11 +32,12 @@ Hosts that are more than one: two Host headers arrive joined by a comma (RFC 911
 UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 """How a cluster id looks in a path (RFC 9562 section 4)."""
 
-BEARER = r"[Bb]earer [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+BEARER = r"(?i:bearer) +[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
 """
 The only value of Authorization that is looked at: RFC 6750 section 2.1 with a signed JWT in compact form (RFC 7515).
 
-Two headers arrive joined by a comma and so never match.
+The scheme may stand in any case, with more than one space behind it (RFC 9110 sections 11.1 and 11.4). Two headers
+arrive joined by a comma and so never match.
 """
 
 NO_TOKEN = "No access token came with the call. Send it once, as 'Authorization: Bearer <token>'."  # noqa: S105 - a sentence
@@ -52,7 +53,18 @@ NO_GRPC = "This cluster has no gRPC API behind this gateway."
 NO_REST = "This cluster does not offer that REST API behind this gateway."
 TOO_LONG = "The call lasted longer than this gateway allows; make it again."
 ENDING = "This gateway is about to end and wants no new calls."
-UNREACHABLE = "The cluster cannot be reached at the moment."
+UNREACHABLE = "The cluster cannot be reached at the moment; try again in a few seconds."
+UNREACHABLE_CLUSTER = "Cluster {cluster} cannot be reached at the moment; try again in a few seconds."
+NO_HOST = "The call has no Host header (RFC 9112 section 3.2)."
+NO_TRACE = "TRACE would repeat the call with its access token, so this gateway refuses it."
+NO_UPGRADE = "This gateway changes to no other protocol, such as WebSocket; make the call without Upgrade and CONNECT."
+
+TRACE = "TRACE"
+ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+"""What an answer 405 must name (RFC 9110 section 15.5.6)."""
+
+RETRY_AFTER = 2
+"""Seconds after which a call to an upstream that could not be reached is worth another try."""
 
 
 def only_cluster(view: GatewayView) -> GuardedCluster | None:

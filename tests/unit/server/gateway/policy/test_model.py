@@ -69,6 +69,7 @@ def test_each_kind_of_refusal_has_its_status_in_both_protocols() -> None:
         "UNAUTHENTICATED": (401, 16),
         "FORBIDDEN": (403, 7),
         "NOT_FOUND": (404, 12),
+        "METHOD_NOT_ALLOWED": (405, 2),
         "UNAVAILABLE": (503, 14),
     }
 

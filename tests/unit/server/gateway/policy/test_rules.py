@@ -23,7 +23,7 @@ def test_a_health_check_means_the_only_cluster_that_speaks_grpc(
     assert expected == rules.only_cluster(view(*clusters))
 
 
-@pytest.mark.parametrize("value", ["Bearer a.b.c", "bearer a-_9.b.c"])
+@pytest.mark.parametrize("value", ["Bearer a.b.c", "bearer a-_9.b.c", "BEARER   a.b.c"])
 def test_one_token_in_compact_form_is_looked_at(value: str) -> None:
     assert re.fullmatch(rules.BEARER, value)
 
@@ -37,7 +37,8 @@ def test_one_token_in_compact_form_is_looked_at(value: str) -> None:
         "Bearer a.b.",
         "Bearer a.b.c.d.e",
         "Bearer a.b.c,Bearer a.b.c",
-        "Bearer  a.b.c",
+        "Bearer\ta.b.c",
+        "xBearer a.b.c",
         "Basic x",
     ],
 )
