@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.gateway.ports import free_port, is_open
 from benchmarks.gateway.processes import NotAvailable, stop, wait_for
-from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import Created
 from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.settings import read_settings
@@ -49,7 +49,7 @@ class Service:
         """
         cluster = self.installation.clusters.all()[0]
         created = self.installation.clients.create(
-            Wish("bench", ("Zeebe",), cluster.cluster_id, cluster.organisation_id, "bench")
+            NewClient("bench", ("Zeebe",), cluster.cluster_id, cluster.organisation_id, "bench")
         )
         if not isinstance(created, Created):
             raise NotAvailable(created.public)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatekey.oauth.vocabulary import Scope
-from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
+from gatekey.server.clients.model import Change, Client, ClientQuery, ListedClient, Refused, StoredSecret
 from support.service import ADAPTERS, Stores
 
 THEN = datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -49,13 +49,13 @@ def test_a_client_comes_back_as_it_was_given(stores: Stores) -> None:
     client = add(stores)
 
     assert ListedClient(client, secret_presented=False) == stores.clients.find(client.client_id)
-    assert (ListedClient(client, secret_presented=False),) == stores.clients.of_cluster(client.cluster_id)
+    assert (ListedClient(client, secret_presented=False),) == stores.clients.page(ClientQuery(client.cluster_id))
 
 
 def test_clients_are_listed_oldest_first(stores: Stores) -> None:
     third, first, second = add(stores, "a", 3), add(stores, "c", 1), add(stores, "b", 2)
 
-    assert [first, second, third] == [listed.client for listed in stores.clients.of_cluster(first.cluster_id)]
+    assert [first, second, third] == [listed.client for listed in stores.clients.page(ClientQuery(first.cluster_id))]
 
 
 def test_nobody_finds_what_never_was(stores: Stores) -> None:
@@ -64,7 +64,7 @@ def test_nobody_finds_what_never_was(stores: Stores) -> None:
     assert stores.clients.find("client-id") is None
     assert stores.clients.find("%") is None
     assert stores.clients.find("") is None
-    assert () == stores.clients.of_cluster("nowhere")
+    assert () == stores.clients.page(ClientQuery("nowhere"))
 
 
 def test_a_name_is_taken_once_in_a_cluster(stores: Stores) -> None:
@@ -76,7 +76,7 @@ def test_a_name_is_taken_once_in_a_cluster(stores: Stores) -> None:
     assert isinstance(refused, Refused)
     assert "Client names must be unique" in refused.public
     assert stores.clients.find(client.client_id) is None
-    assert len(stores.clients.of_cluster(client.cluster_id)) == 1
+    assert len(stores.clients.page(ClientQuery(client.cluster_id))) == 1
 
 
 def test_another_cluster_may_have_the_same_name(stores: Stores) -> None:
@@ -86,8 +86,8 @@ def test_another_cluster_may_have_the_same_name(stores: Stores) -> None:
     client = replace(client_of(stores, number=2), cluster_id=other.cluster_id)
 
     assert stores.clients.add(client, secret_of(client)) is None
-    assert [first] == [listed.client for listed in stores.clients.of_cluster(first.cluster_id)]
-    assert [client] == [listed.client for listed in stores.clients.of_cluster(other.cluster_id)]
+    assert [first] == [listed.client for listed in stores.clients.page(ClientQuery(first.cluster_id))]
+    assert [client] == [listed.client for listed in stores.clients.page(ClientQuery(other.cluster_id))]
 
 
 def test_a_client_of_no_cluster_is_refused(stores: Stores) -> None:
@@ -104,7 +104,7 @@ def test_a_deleted_client_is_gone_and_its_name_free(stores: Stores) -> None:
 
     assert deleted
     assert stores.clients.find(client.client_id) is None
-    assert [again] == [listed.client for listed in stores.clients.of_cluster(client.cluster_id)]
+    assert [again] == [listed.client for listed in stores.clients.page(ClientQuery(client.cluster_id))]
 
 
 def test_deleting_twice_or_nothing_is_false(stores: Stores) -> None:
@@ -133,7 +133,7 @@ def test_presenting_one_secret_presents_no_other(stores: Stores) -> None:
     stores.secrets.mark_presented("unknown", THEN)
 
     assert [(one, True), (two, False)] == [
-        (listed.client, listed.secret_presented) for listed in stores.clients.of_cluster(one.cluster_id)
+        (listed.client, listed.secret_presented) for listed in stores.clients.page(ClientQuery(one.cluster_id))
     ]
 
 
@@ -144,7 +144,7 @@ def test_of_many_who_want_one_name_at_once_one_gets_it(stores: Stores) -> None:
 
     assert 1 == outcomes.count(None)
     assert 7 == sum(isinstance(outcome, Refused) for outcome in outcomes)
-    assert len(stores.clients.of_cluster(stores.cluster.cluster_id)) == 1
+    assert len(stores.clients.page(ClientQuery(stores.cluster.cluster_id))) == 1
 
 
 def test_many_at_once_lose_nothing(stores: Stores) -> None:
@@ -153,7 +153,7 @@ def test_many_at_once_lose_nothing(stores: Stores) -> None:
         outcomes = list(pool.map(lambda client: stores.clients.add(client, secret_of(client)), wished))
 
     assert {None} == set(outcomes)
-    assert wished == [listed.client for listed in stores.clients.of_cluster(stores.cluster.cluster_id)]
+    assert wished == [listed.client for listed in stores.clients.page(ClientQuery(stores.cluster.cluster_id))]
 
 
 def test_of_many_who_delete_at_once_one_did_it(stores: Stores) -> None:
@@ -201,3 +201,67 @@ def test_who_is_gone_cannot_be_changed(stores: Stores) -> None:
 
     assert stores.clients.change(client.client_id, losing(), by="somebody", at=THEN) is None
     assert stores.clients.change("nobody", losing(), by="somebody", at=THEN) is None
+
+
+def test_pages_together_are_the_whole_list_once(stores: Stores) -> None:
+    everybody = [add(stores, f"client-{number}", number) for number in range(1, 8)]
+    stores.clients.delete(everybody[2].client_id, by="test", at=THEN)
+    seen: list[Client] = []
+    sizes = []
+    query = ClientQuery(stores.cluster.cluster_id, limit=3)
+    while found := stores.clients.page(query):
+        seen += [listed.client for listed in found]
+        sizes.append(len(found))
+        query = replace(query, after=found[-1].client.client_id)
+
+    assert [3, 3] == sizes
+    assert [*everybody[:2], *everybody[3:]] == seen
+
+
+def test_a_page_goes_on_after_a_client_that_was_deleted_meanwhile(stores: Stores) -> None:
+    first, second = add(stores, "first", 1), add(stores, "second", 2)
+    stores.clients.delete(first.client_id, by="test", at=THEN)
+    query = ClientQuery(stores.cluster.cluster_id, after=first.client_id)
+
+    assert [second] == [listed.client for listed in stores.clients.page(query)]
+    assert () == stores.clients.page(replace(query, after="nobody"))
+
+
+def test_a_text_finds_parts_of_names_in_any_case_and_whole_ids(stores: Stores) -> None:
+    first, second = add(stores, "Payment-Worker", 1), add(stores, "invoice-worker", 2)
+    add(stores, "other_100%", 3)
+
+    def found(text: str) -> list[str]:
+        query = ClientQuery(stores.cluster.cluster_id, text)
+        names = [listed.client.name for listed in stores.clients.page(query)]
+        assert len(names) == stores.clients.count(stores.cluster.cluster_id, text)
+        return names
+
+    assert [first.name, second.name] == found("WORKER")
+    assert [second.name] == found("voice")
+    assert [first.name] == found(first.client_id)
+    assert [] == found(first.client_id[:-1])
+    assert ["other_100%"] == found("0%") == found("_1")
+    assert 3 == len(found(""))
+
+
+def test_names_that_differ_in_case_only_do_not_live_side_by_side(stores: Stores) -> None:
+    add(stores, "Worker", 1)
+    refused = stores.clients.add(client_of(stores, "worker", 2), secret_of(client_of(stores, "worker", 2)))
+
+    assert isinstance(refused, Refused)
+    assert ("name", True) == (refused.field, "'Worker'" in refused.public)
+    assert 1 == stores.clients.count(stores.cluster.cluster_id)
+
+
+def test_a_name_is_found_in_all_clusters_and_any_case(stores: Stores) -> None:
+    other = replace(stores.cluster, cluster_id="other", name="other")
+    stores.clusters.add(other, by="test")
+    first = add(stores, "worker", 1)
+    second = replace(client_of(stores, "Worker", 2), cluster_id="other")
+    stores.clients.add(second, secret_of(second))
+    gone = add(stores, "gone", 3)
+    stores.clients.delete(gone.client_id, by="test", at=THEN)
+
+    assert [first, second] == [listed.client for listed in stores.clients.called("WORKER")]
+    assert () == stores.clients.called("gone") == stores.clients.called("work")

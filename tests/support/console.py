@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.console.base.guard import show_missing
@@ -104,8 +104,8 @@ class ServedConsole:
         """
         cluster = self.cluster
         name = name or f"client-{secrets.token_hex(4)}"
-        wish = Wish(name, ("Zeebe", "Operate"), cluster.cluster_id, cluster.organisation_id, by="test")
-        created = self.services.clients.create(wish)
+        new = NewClient(name, ("Zeebe", "Operate"), cluster.cluster_id, cluster.organisation_id, by="test")
+        created = self.services.clients.create(new)
         assert isinstance(created, Created), created
         if presented:
             self.services.clients.mark_presented(created)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gatekey.oauth.client_authentication import AssertionCredential, Credential, Method, SecretCredential
 from gatekey.oauth.secret_text import SecretText
 from gatekey.oauth.token_request import TokenRequest
-from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import ClientKey, Created
 from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.settings import Settings
@@ -134,10 +134,10 @@ class Office:
         Create an API client of the first cluster.
         """
         cluster = self.installation.clusters.all()[0]
-        wish = Wish(
+        new = NewClient(
             f"client-{next(NUMBERS)}", scopes, cluster.cluster_id, cluster.organisation_id, "test", lifetime=lifetime
         )
-        created = self.installation.clients.create(wish)
+        created = self.installation.clients.create(new)
         assert isinstance(created, Created), created
         return created
 

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.events.model import Event
@@ -87,7 +87,7 @@ def add_client(
     """
     cluster = installation.clusters.all()[0]
     created = installation.clients.create(
-        Wish(name, scopes, cluster_id or cluster.cluster_id, cluster.organisation_id, "test")
+        NewClient(name, scopes, cluster_id or cluster.cluster_id, cluster.organisation_id, "test")
     )
     assert isinstance(created, Created)
     return created

@@ -55,13 +55,13 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Create the API client NAME and print its credentials. The secret is shown this once."""
     place = CredentialsOutput.prepare(output, FileFormat(form))
     with opened(config, data) as installation:
-        from gatekey.server.clients.administration import Wish
+        from gatekey.server.clients.administration import NewClient
         from gatekey.server.clients.model import Refused
         from gatekey.server.clusters.addresses import addresses_of
 
         owner = find_cluster(installation, cluster)
-        wish = Wish(name, _words(scopes), owner.cluster_id, owner.organisation_id, ACTOR, lifetime)
-        outcome = installation.clients.create(wish)
+        new = NewClient(name, _words(scopes), owner.cluster_id, owner.organisation_id, ACTOR, lifetime)
+        outcome = installation.clients.create(new)
         if isinstance(outcome, Refused):
             raise Refusal(outcome.public)
         client = outcome.client
@@ -84,7 +84,7 @@ def list_(config: Path | None, data: Path | None, cluster: str | None, *, as_jso
     """List API clients; never a secret."""
     with opened(config, data) as installation:
         chosen = (find_cluster(installation, cluster),) if cluster else installation.clusters.all()
-        found = [(c, listed) for c in chosen for listed in installation.clients.of_cluster(c.cluster_id)]
+        found = [(c, listed) for c in chosen for listed in installation.clients.each(c.cluster_id)]
     if as_json:
         print_json([_details(listed, owner.name) for owner, listed in found])
         return

@@ -69,12 +69,7 @@ def find_client(installation: "Installation", name_or_id: str) -> "ListedClient"
     listed = installation.clients.find(name_or_id)
     if listed is not None:
         return listed
-    named = [
-        listed
-        for cluster in installation.clusters.all()
-        for listed in installation.clients.of_cluster(cluster.cluster_id)
-        if listed.client.name == name_or_id
-    ]
+    named = [listed for listed in installation.clients.called(name_or_id) if listed.client.name == name_or_id]
     if len(named) > 1:
         raise Refusal(f"Several clusters have a client {name_or_id!r}.", hint="Use its client id.")
     if not named:

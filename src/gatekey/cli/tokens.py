@@ -91,13 +91,7 @@ def _of_client(installation: "Installation", client: str, now: float) -> "Revoca
 def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Revocation":
     from gatekey.server.tokens.revocation import Kind, Revocation, revoke_all_until
 
-    known = {
-        listed.secret.secret_id
-        for cluster in installation.clusters.all()
-        for client in installation.clients.of_cluster(cluster.cluster_id)
-        for listed in installation.secrets.of_client(client.client.client_id)
-    }
-    if secret_id not in known:
+    if installation.secrets.find(secret_id) is None:
         raise Refusal(f"There is no secret {secret_id!r}.", hint="See gatekey clients secrets list CLIENT.")
     return Revocation(Kind.CREDENTIAL, secret_id, revoke_all_until(now), now + installation.rotation.lifetime)
 

@@ -46,7 +46,7 @@ def create(
 
 
 def named(console: ServedConsole, name: str) -> list[Client]:
-    listed = console.services.clients.of_cluster(console.cluster.cluster_id)
+    listed = list(console.services.clients.each(console.cluster.cluster_id))
     return [each.client for each in listed if each.client.name == name]
 
 

@@ -62,9 +62,7 @@ def test_a_form_without_the_token_changes_nothing(console: ServedConsole) -> Non
     answer = console.member().post(f"{console.cluster_path}/api", data={"name": "forged", "scope": "Zeebe"})
 
     assert 403 == answer.status_code
-    assert "forged" not in [
-        each.client.name for each in console.services.clients.of_cluster(console.cluster.cluster_id)
-    ]
+    assert "forged" not in [each.client.name for each in console.services.clients.each(console.cluster.cluster_id)]
 
 
 def test_a_form_with_the_token_of_another_session_changes_nothing(console: ServedConsole) -> None:

@@ -19,7 +19,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedConsole]
 
 
 def names_of(console: ServedConsole) -> list[str]:
-    return [each.client.name for each in console.services.clients.of_cluster(console.cluster.cluster_id)]
+    return [each.client.name for each in console.services.clients.each(console.cluster.cluster_id)]
 
 
 def test_signing_in_leads_to_the_page_that_was_asked_for(console: ServedConsole) -> None:

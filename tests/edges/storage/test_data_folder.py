@@ -75,7 +75,7 @@ def test_a_cut_database_is_storage_trouble_and_nothing_else(tmp_path: Path, kept
     with suppress(StorageUnavailable), closing(open_installation(Settings(data=tmp_path / "data"), create=True)) as cut:
         add_client(cut, "another")
         open_directory(cut).find("anyone")
-        cut.clients.of_cluster(cut.clusters.all()[0].cluster_id)
+        list(cut.clients.each(cut.clusters.all()[0].cluster_id))
 
 
 def test_stores_report_a_damaged_database_as_our_fault(installation: Installation) -> None:
@@ -133,7 +133,7 @@ def test_stores_see_the_database_that_was_put_in_the_place_of_the_old_one(
 
     assert open_directory(installation).find(created.client.client_id) is not None
     assert ["only-in-the-new-one"] == [
-        listed.client.name for listed in installation.clients.of_cluster(created.client.cluster_id)
+        listed.client.name for listed in installation.clients.each(created.client.cluster_id)
     ]
 
 

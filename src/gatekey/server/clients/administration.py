@@ -1,23 +1,23 @@
 """Creating, listing and deleting API clients."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gatekey.oauth.identifiers import Choose, make_client_id, make_secret, make_secret_id
 from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clients.decide import change_client, check_lifetime, check_name, read_scopes
 from gatekey.server.clients.digest import digest_secret
-from gatekey.server.clients.model import Change, Client, Created, ListedClient, Refused, StoredSecret
+from gatekey.server.clients.model import Change, Client, ClientQuery, Created, ListedClient, Refused, StoredSecret
 from gatekey.server.clients.ports import ClientStore, SecretStore
+
+LONG_PAGE = 1_000
+"""Clients; a few milliseconds, and a few hundred KB."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """
-    A client that somebody (`by`) wants to have; scopes still in the words they were given in, `lifetime` in
-    seconds.
-    """
+class NewClient:
+    """A client to create; scopes are still in the words they were given in, `lifetime` is in seconds."""
 
     name: str
     scopes: tuple[str, ...]
@@ -42,27 +42,27 @@ class ClientAdministration:
     now: Callable[[], datetime]
     choose: Choose
 
-    def create(self, wish: Wish) -> Created | Refused:
+    def create(self, new: NewClient) -> Created | Refused:
         """
         Create a client with its first secret; when this returns, the credentials work on every worker.
 
         The secret counts as seen by nobody until `mark_presented`.
         """
-        refused = check_name(wish.name) or check_lifetime(wish.lifetime, self.longest_life)
+        refused = check_name(new.name) or check_lifetime(new.lifetime, self.longest_life)
         if refused:
             return refused
-        scopes = read_scopes(wish.scopes)
+        scopes = read_scopes(new.scopes)
         if isinstance(scopes, Refused):
             return scopes
         client = Client(
             client_id=make_client_id(self.choose),
-            cluster_id=wish.cluster_id,
-            organisation_id=wish.organisation_id,
-            name=wish.name,
+            cluster_id=new.cluster_id,
+            organisation_id=new.organisation_id,
+            name=new.name,
             scopes=scopes,
             created=self.now(),
-            created_by=wish.by,
-            lifetime=wish.lifetime,
+            created_by=new.by,
+            lifetime=new.lifetime,
         )
         secret_id = make_secret_id(self.choose)
         text = make_secret(secret_id, self.choose)
@@ -73,9 +73,24 @@ class ClientAdministration:
         """Note that the secret reached the person who asked for it. Call it after the last byte is out."""
         self.secrets.mark_presented(created.secret_id, self.now())
 
-    def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
-        """Return the cluster's clients, oldest first."""
-        return self.store.of_cluster(cluster_id)
+    def page(self, query: ClientQuery) -> tuple[ListedClient, ...]:
+        """Return a page of a cluster's clients, oldest first."""
+        return self.store.page(query)
+
+    def each(self, cluster_id: str, text: str = "") -> Iterator[ListedClient]:
+        """Yield every client of a cluster whose name holds the text, oldest first, a page at a time."""
+        query = ClientQuery(cluster_id, text, limit=LONG_PAGE)
+        while found := self.store.page(query):
+            yield from found
+            query = replace(query, after=found[-1].client.client_id)
+
+    def count(self, cluster_id: str, text: str = "") -> int:
+        """Return how many clients of a cluster have names that hold the text."""
+        return self.store.count(cluster_id, text)
+
+    def called(self, name: str) -> tuple[ListedClient, ...]:
+        """Return the clients of all clusters that have this name, whatever the case of its letters."""
+        return self.store.called(name)
 
     def find(self, client_id: str) -> ListedClient | None:
         """Return the client, or None when it never was or is deleted."""

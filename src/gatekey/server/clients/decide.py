@@ -17,6 +17,7 @@ def check_name(name: str) -> Refused | None:
     return Refused(
         public="A client name has 1 to 50 letters, digits, '.', '_' or '-' and starts with a letter or digit.",
         reason="client name not accepted",
+        field="name",
     )
 
 
@@ -28,7 +29,7 @@ def check_lifetime(lifetime: int | None, longest: int) -> Refused | None:
     """Refuse token lifetimes (seconds) that clients could not cache and those beyond the installation's maximum."""
     if lifetime is None or SHORTEST_LIFETIME <= lifetime <= longest:
         return None
-    return Refused(f"Tokens live {SHORTEST_LIFETIME} to {longest} seconds.", "lifetime not accepted")
+    return Refused(f"Tokens live {SHORTEST_LIFETIME} to {longest} seconds.", "lifetime not accepted", "lifetime")
 
 
 def read_scopes(words: tuple[str, ...]) -> frozenset[Scope] | Refused:
@@ -38,7 +39,7 @@ def read_scopes(words: tuple[str, ...]) -> frozenset[Scope] | Refused:
     if unknown or not words:
         names = ", ".join(Scope)
         problem = f"Unknown scope {unknown[0]!r}." if unknown else "Choose at least one scope."
-        return Refused(public=f"{problem} Scopes are {names}.", reason="scopes not accepted")
+        return Refused(public=f"{problem} Scopes are {names}.", reason="scopes not accepted", field="scopes")
     return frozenset(known[word.lower()] for word in words)
 
 

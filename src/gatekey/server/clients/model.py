@@ -104,6 +104,19 @@ class ListedClient:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientQuery:
+    """
+    A page of a cluster's clients, oldest first: those whose name holds `text` (in any case) or whose id it is, that
+    come after the client with the id `after`, at most `limit`.
+    """
+
+    cluster_id: str
+    text: str = ""
+    after: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Created:
     """A new client and the one sight of its secret."""
 
@@ -122,7 +135,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A client that was not created or changed: `public` is for the caller, `reason` for the operator."""
+    """
+    A client that was not created or changed: `public` is for the caller, `reason` for the operator, `field` what of a
+    form was wrong, if one field was.
+    """
 
     public: str
     reason: str
+    field: str | None = None

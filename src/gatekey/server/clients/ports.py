@@ -8,6 +8,7 @@ from gatekey.server.clients.model import (
     Change,
     Client,
     ClientKey,
+    ClientQuery,
     ListedClient,
     ListedSecret,
     Refused,
@@ -29,8 +30,16 @@ class ClientStore(Protocol):
         """Keep a new client and its first secret; refused when the name is taken or the cluster is gone."""
         ...
 
-    def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
-        """Return the cluster's clients, oldest first."""
+    def page(self, query: ClientQuery) -> tuple[ListedClient, ...]:
+        """Return the clients that the query asks for; what was deleted is in no list."""
+        ...
+
+    def count(self, cluster_id: str, text: str = "") -> int:
+        """Return how many clients all pages of such a query have."""
+        ...
+
+    def called(self, name: str) -> tuple[ListedClient, ...]:
+        """Return the clients of all clusters that have this name, whatever the case of its letters."""
         ...
 
     def find(self, client_id: str) -> ListedClient | None:
@@ -53,6 +62,10 @@ class SecretStore(Protocol):
 
     def secrets_of(self, client_id: str) -> tuple[ListedSecret, ...]:
         """Return the secrets of a live client, oldest first."""
+        ...
+
+    def find_secret(self, secret_id: str) -> StoredSecret | None:
+        """Return a secret of a live client, also one that has ended."""
         ...
 
     def live_secret(self, secret_id: str, now: datetime) -> StoredSecret | None:

@@ -49,6 +49,10 @@ class SecretAdministration:
         oldest = self.now() - LISTED_AFTER_END
         return tuple(listed for listed in self.store.secrets_of(client_id) if listed.secret.lives(oldest))
 
+    def find(self, secret_id: str) -> StoredSecret | None:
+        """Return a secret of a client that was not deleted; it may have ended."""
+        return self.store.find_secret(secret_id)
+
     def end(self, client_id: str, secret_id: str, *, by: str) -> Refused | None:
         """End a secret now and revoke its tokens; refused for the last live one."""
         now = self.now()

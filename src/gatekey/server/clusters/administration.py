@@ -68,8 +68,8 @@ class ClusterAdministration:
         return self.store.all()
 
     def find(self, name_or_id: str) -> Cluster | None:
-        """Return the cluster with this id or name."""
-        return next((c for c in self.store.all() if name_or_id in (c.cluster_id, c.name)), None)
+        """Return the cluster with this id, or with exactly this name where no id is."""
+        return self.store.find(name_or_id)
 
     def set_secret(self, cluster: Cluster, name: str, value: str, *, by: str) -> Refused | None:
         """Keep or replace a secret of the cluster."""

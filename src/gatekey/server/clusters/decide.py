@@ -34,18 +34,23 @@ def check_cluster(name: str, region: str) -> Refused | None:
         return Refused(
             "A cluster name has 1 to 50 letters, digits, blanks, '.', '_' or '-' and starts with a letter or digit.",
             "cluster name not accepted",
+            "name",
         )
     if not REGION.fullmatch(region):
-        return Refused("A region is one lower-case label of a host name, such as 'local' or 'bru-2'.", "bad region")
+        return Refused(
+            "A region is one lower-case label of a host name, such as 'local' or 'bru-2'.", "bad region", "region"
+        )
     return None
 
 
 def check_upstreams(grpc: str, rest: str) -> Refused | None:
     """Refuse upstreams that the gateway could not call: `grpc` is host:port or a URL, `rest` a URL without a query."""
     if not _is_address(grpc if "://" in grpc else f"grpc://{grpc}", {"grpc", "grpcs", "http", "https"}):
-        return Refused("The gRPC upstream is host:port, such as localhost:26500.", "gRPC upstream not accepted")
+        return Refused("The gRPC upstream is host:port, such as localhost:26500.", "gRPC upstream not accepted", "grpc")
     if not _is_address(rest, {"http", "https"}):
-        return Refused("The REST upstream is a URL, such as http://localhost:8080.", "REST upstream not accepted")
+        return Refused(
+            "The REST upstream is a URL, such as http://localhost:8080.", "REST upstream not accepted", "rest"
+        )
     return None
 
 
@@ -53,7 +58,9 @@ def check_api_upstreams(apis: ApiUpstreams) -> Refused | None:
     """Refuse URLs of Operate, Tasklist and Optimize that the gateway could not call."""
     for name, url in (("Operate", apis.operate), ("Tasklist", apis.tasklist), ("Optimize", apis.optimize)):
         if url is not None and not _is_address(url, {"http", "https"}):
-            return Refused(f"The {name} upstream is a URL, such as http://localhost:8081.", f"{name} not accepted")
+            return Refused(
+                f"The {name} upstream is a URL, such as http://localhost:8081.", f"{name} not accepted", name.lower()
+            )
     return None
 
 
@@ -62,7 +69,9 @@ def check_upstream_tls(tls: UpstreamTls, upstreams: Iterable[str | None]) -> Ref
     if (tls.certificate is None) != (tls.key is None):
         return Refused("A client certificate and its key belong together.", "half a client certificate")
     if tls.server_name is not None and not SERVER_NAME.fullmatch(tls.server_name):
-        return Refused("The server name is a host name, such as zeebe.example.org.", "server name not accepted")
+        return Refused(
+            "The server name is a host name, such as zeebe.example.org.", "server name not accepted", "server_name"
+        )
     if tls != UpstreamTls() and not any((url or "").startswith(TLS_SCHEMES) for url in upstreams):
         return Refused("No upstream speaks TLS: write grpcs://host:port or https://host.", "TLS settings without TLS")
     return None
@@ -84,11 +93,12 @@ def check_secret(name: str, value: str) -> Refused | None:
         return Refused(
             "A secret name is shorter than 50 characters: letters and digits, joined by '/', '.', '_' or '-'.",
             "secret name not accepted",
+            "name",
         )
     try:
         size = len(value.encode())
     except UnicodeEncodeError:
-        return Refused("A secret value is text that UTF-8 can hold.", "secret value is no text")
+        return Refused("A secret value is text that UTF-8 can hold.", "secret value is no text", "value")
     if size > SECRET_VALUE_LIMIT:
-        return Refused("A secret value has at most 65536 bytes.", "secret value too large")
+        return Refused("A secret value has at most 65536 bytes.", "secret value too large", "value")
     return None

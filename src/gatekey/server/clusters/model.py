@@ -68,7 +68,11 @@ class ClusterSecret:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A change that was not made: `public` is for the caller, `reason` for the operator."""
+    """
+    A change that was not made: `public` is for the caller, `reason` for the operator, `field` what of a form was
+    wrong, if one field was.
+    """
 
     public: str
     reason: str
+    field: str | None = None

@@ -21,6 +21,10 @@ class ClusterStore(Protocol):
         """Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster."""
         ...
 
+    def find(self, name_or_id: str) -> Cluster | None:
+        """Return the cluster with this id, or with exactly this name where no id is."""
+        ...
+
     def all(self) -> tuple[Cluster, ...]:
         """Return every cluster, oldest first."""
         ...

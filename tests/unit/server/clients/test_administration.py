@@ -11,7 +11,7 @@ import pytest
 
 from gatekey.oauth.identifiers import CLIENT_ID_LENGTH, SecretShape, read_secret
 from gatekey.oauth.vocabulary import Scope
-from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created, ListedClient, Refused
 from gatekey.server.run.installation import Installation
@@ -28,15 +28,15 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         yield replace(opened, clients=replace(opened.clients, now=lambda: THEN))
 
 
-def wish(installation: Installation, name: str = "a-client", scopes: tuple[str, ...] = ("zeebe",)) -> Wish:
+def new_client(installation: Installation, name: str = "a-client", scopes: tuple[str, ...] = ("zeebe",)) -> NewClient:
     cluster = installation.clusters.all()[0]
-    return Wish(name, scopes, cluster.cluster_id, cluster.organisation_id, "somebody")
+    return NewClient(name, scopes, cluster.cluster_id, cluster.organisation_id, "somebody")
 
 
-def test_a_created_client_is_what_was_wished_for(installation: Installation) -> None:
+def test_a_created_client_is_what_was_asked_for(installation: Installation) -> None:
     cluster = installation.clusters.all()[0]
 
-    created = installation.clients.create(wish(installation, scopes=("secrets", "Zeebe")))
+    created = installation.clients.create(new_client(installation, scopes=("secrets", "Zeebe")))
     assert isinstance(created, Created)
 
     client = created.client
@@ -86,16 +86,16 @@ def test_two_clients_share_neither_id_nor_secret(installation: Installation) -> 
 def test_a_refused_client_leaves_nothing_behind(
     installation: Installation, name: str, scopes: tuple[str, ...], reason: str
 ) -> None:
-    refused = installation.clients.create(wish(installation, name, scopes))
+    refused = installation.clients.create(new_client(installation, name, scopes))
     assert isinstance(refused, Refused)
 
     assert reason == refused.reason
-    assert installation.clients.of_cluster(installation.clusters.all()[0].cluster_id) == ()
+    assert [] == list(installation.clients.each(installation.clusters.all()[0].cluster_id))
 
 
 def test_a_name_is_free_again_after_its_client_is_deleted(installation: Installation) -> None:
     first = add_client(installation)
-    refused = installation.clients.create(wish(installation))
+    refused = installation.clients.create(new_client(installation))
     installation.clients.delete(first.client.client_id, by="test")
     second = add_client(installation)
 
@@ -119,6 +119,6 @@ def test_a_deleted_client_is_found_nowhere(installation: Installation) -> None:
 
     assert installation.clients.delete(created.client.client_id, by="test")
     assert installation.clients.find(created.client.client_id) is None
-    assert () == installation.clients.of_cluster(created.client.cluster_id)
+    assert [] == list(installation.clients.each(created.client.cluster_id))
     assert not installation.clients.delete(created.client.client_id, by="test")
     assert not installation.clients.delete("never was", by="test")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from gatekey.oauth.vocabulary import CREDENTIAL_CLAIM
-from gatekey.server.clients.administration import Wish
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.tokens.model import Authenticated, Refusal, Refused
@@ -48,7 +48,7 @@ def of_another_cluster(office: Office) -> Created:
     )
     assert isinstance(cluster, Cluster)
     created = office.installation.clients.create(
-        Wish("elsewhere", ("Zeebe",), cluster.cluster_id, cluster.organisation_id, "test")
+        NewClient("elsewhere", ("Zeebe",), cluster.cluster_id, cluster.organisation_id, "test")
     )
     assert isinstance(created, Created)
     return created

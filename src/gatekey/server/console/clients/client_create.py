@@ -7,8 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gatekey.oauth.vocabulary import Scope
-from gatekey.server.clients.administration import Wish
-from gatekey.server.clients.decide import check_name, read_scopes
+from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import Client, Created, Refused
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.console.base.context import MemberContext
@@ -36,13 +35,13 @@ async def create_client(context: MemberContext) -> Response:
     if isinstance(cluster, Refusal):
         return refuse(context, cluster)
     name, scopes = context.form.text("name").strip(), context.form.all("scope")
-    wish = Wish(name, scopes, cluster.cluster_id, cluster.organisation_id, by=context.member.email)
-    outcome = await run_in_threadpool(context.services.clients.create, wish)
+    new = NewClient(name, scopes, cluster.cluster_id, cluster.organisation_id, by=context.member.email)
+    outcome = await run_in_threadpool(context.services.clients.create, new)
     match outcome:
         case Created():
             return _credentials_page(context, cluster, outcome)
         case Refused():
-            return await _explain(context, cluster, wish, outcome)
+            return await _explain(context, cluster, new, outcome)
         case _ as never:
             assert_never(never)
 
@@ -53,10 +52,10 @@ def _credentials_page(context: MemberContext, cluster: Cluster, created: Created
     return show_credentials(context, cluster, created.client, new)
 
 
-async def _explain(context: MemberContext, cluster: Cluster, wish: Wish, refused: Refused) -> Response:
-    listed = await run_in_threadpool(context.services.clients.of_cluster, cluster.cluster_id)
-    taken = next((each.client for each in listed if each.client.name == wish.name), None)
-    return _form_page(context, cluster, name=wish.name, chosen=wish.scopes, refused=refused, taken=taken)
+async def _explain(context: MemberContext, cluster: Cluster, new: NewClient, refused: Refused) -> Response:
+    named = await run_in_threadpool(context.services.clients.called, new.name)
+    taken = next((each.client for each in named if each.client.cluster_id == cluster.cluster_id), None)
+    return _form_page(context, cluster, name=new.name, chosen=new.scopes, refused=refused, taken=taken)
 
 
 def _form_page(  # noqa: PLR0913 - each is one thing that the form shows
@@ -78,6 +77,6 @@ def _form_page(  # noqa: PLR0913 - each is one thing that the form shows
         chosen=chosen,
         refused=refused,
         taken=taken,
-        name_is_wrong=refused is not None and (taken is not None or check_name(name) is not None),
-        scopes_are_wrong=refused is not None and isinstance(read_scopes(chosen), Refused),
+        name_is_wrong=refused is not None and refused.field == "name",
+        scopes_are_wrong=refused is not None and (refused.field == "scopes" or not chosen),
     )

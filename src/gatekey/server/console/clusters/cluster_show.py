@@ -17,6 +17,6 @@ async def show_cluster(context: MemberContext) -> Response:
     cluster = await find_cluster(context)
     if isinstance(cluster, Refusal):
         return refuse(context, cluster)
-    listed = await run_in_threadpool(context.services.clients.of_cluster, cluster.cluster_id)
+    client_count = await run_in_threadpool(context.services.clients.count, cluster.cluster_id)
     groups = connection(addresses_of(cluster, context.services.site), frozenset(Scope))
-    return page(context, "cluster_show.html", cluster=cluster, client_count=len(listed), groups=groups)
+    return page(context, "cluster_show.html", cluster=cluster, client_count=client_count, groups=groups)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, tuple_, update
 
 from gatekey.oauth.vocabulary import Scope, in_order
-from gatekey.server.clients.model import Change, Client, ListedClient, Refused, StoredSecret
+from gatekey.server.clients.model import Change, Client, ClientQuery, ListedClient, Refused, StoredSecret
 from gatekey.server.storage.sql import tables
 from gatekey.server.storage.sql.changes import Topic, note_changes
 from gatekey.server.storage.sql.database import Database
@@ -31,13 +30,11 @@ class SqlClientStore:
         """Keep a new client and its first secret; refused when the name is taken or the cluster is gone."""
         with self.database.writing() as connection:
             if not _cluster_exists(connection, client.cluster_id):
-                return Refused("There is no such cluster.", "cluster unknown")
-            try:
-                connection.execute(insert(tables.client).values(_client_row(client)))
-            except IntegrityError:
-                return Refused(
-                    f"Client names must be unique: the cluster already has a client {client.name!r}.", "name taken"
-                )
+                return Refused("There is no such cluster.", "cluster unknown", "cluster")
+            taken = _name_taken(connection, client)
+            if taken is not None:
+                return taken
+            connection.execute(insert(tables.client).values(_client_row(client)))
             connection.execute(insert(tables.client_secret).values(secret_row(secret)))
             record(
                 connection, client.created, client.created_by, "created", "client", client.client_id, name=client.name
@@ -45,13 +42,27 @@ class SqlClientStore:
             note_changes(connection, Topic.CLIENT, client.client_id)
             return None
 
-    def of_cluster(self, cluster_id: str) -> tuple[ListedClient, ...]:
-        """Return the cluster's clients, oldest first."""
-        return self._listed(tables.client.c.cluster_id == cluster_id)
+    def page(self, query: ClientQuery) -> tuple[ListedClient, ...]:
+        """Return the clients that the query asks for; what was deleted is in no list."""
+        which = [_of_query(query.cluster_id, query.text)]
+        if query.after is not None:
+            last = select(_CLIENT.c.created).where(_CLIENT.c.client_id == query.after).scalar_subquery()
+            which.append(tuple_(_CLIENT.c.created, _CLIENT.c.client_id) > tuple_(last, query.after))
+        return self._listed(*which, limit=query.limit)
+
+    def count(self, cluster_id: str, text: str = "") -> int:
+        """Return how many clients all pages of such a query have."""
+        query = select(func.count()).where(_LIVE, _of_query(cluster_id, text))
+        with self.database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def called(self, name: str) -> tuple[ListedClient, ...]:
+        """Return the clients of all clusters that have this name, whatever the case of its letters."""
+        return self._listed(func.lower(_CLIENT.c.name) == name.lower())
 
     def find(self, client_id: str) -> ListedClient | None:
         """Return a client that was not deleted."""
-        return next(iter(self._listed(tables.client.c.client_id == client_id)), None)
+        return next(iter(self._listed(_CLIENT.c.client_id == client_id)), None)
 
     def change(
         self, client_id: str, plan: Callable[[Client], Change | Refused], *, by: str, at: datetime
@@ -95,22 +106,48 @@ class SqlClientStore:
         until = now + self.longest_life.total_seconds()
         write_revocation(connection, Revocation(kind, subject, revoke_all_until(now), until), now)
 
-    def _listed(self, which: ColumnElement[bool]) -> tuple[ListedClient, ...]:
+    def _listed(self, *which: ColumnElement[bool], limit: int | None = None) -> tuple[ListedClient, ...]:
         secret = tables.client_secret
         presented = (
             select(func.count(secret.c.secret_id))
-            .where(secret.c.client_id == tables.client.c.client_id, secret.c.presented.is_not(None))
+            .where(secret.c.client_id == _CLIENT.c.client_id, secret.c.presented.is_not(None))
             .scalar_subquery()
         )
         query = (
-            select(tables.client, presented.label("presented"))
-            .where(and_(which, tables.client.c.deleted.is_(None)))
-            .order_by(tables.client.c.created, tables.client.c.client_id)
+            select(_CLIENT, presented.label("presented"))
+            .where(_LIVE, *which)
+            .order_by(_CLIENT.c.created, _CLIENT.c.client_id)
+            .limit(limit)
         )
         with self.database.reading() as connection:
             return tuple(
                 ListedClient(client_of(row), secret_presented=row.presented > 0) for row in connection.execute(query)
             )
+
+
+_CLIENT = tables.client
+_LIVE = _CLIENT.c.deleted.is_(None)
+
+
+def _of_query(cluster_id: str, text: str) -> ColumnElement[bool]:
+    of_cluster = _CLIENT.c.cluster_id == cluster_id
+    if not text:
+        return of_cluster
+    holds = func.instr(func.lower(_CLIENT.c.name), text.lower()) > 0
+    return and_(of_cluster, or_(holds, _CLIENT.c.client_id == text))
+
+
+def _name_taken(connection: Connection, client: Client) -> Refused | None:
+    same_name = and_(
+        func.lower(_CLIENT.c.name) == client.name.lower(), _CLIENT.c.cluster_id == client.cluster_id, _LIVE
+    )
+    same = or_(same_name, _CLIENT.c.client_id == client.client_id)
+    taken = connection.execute(select(_CLIENT.c.name).where(same)).scalar()
+    if taken is None:
+        return None
+    also = "" if taken == client.name else ", and upper and lower case make no difference"
+    public = f"Client names must be unique: the cluster already has a client {taken!r}{also}."
+    return Refused(public, "name taken", "name")
 
 
 def client_of(row: Row[Any]) -> Client:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import IntegrityError
 
 from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
@@ -34,19 +33,19 @@ class SqlClusterStore:
     def add(self, cluster: Cluster, *, by: str) -> Refused | None:
         """Keep a new cluster; refused when the name is taken."""
         with self.database.writing() as connection:
-            try:
-                connection.execute(
-                    insert(tables.cluster).values(
-                        cluster_id=cluster.cluster_id,
-                        organisation_id=cluster.organisation_id,
-                        name=cluster.name,
-                        region=cluster.region,
-                        created=to_seconds(cluster.created),
-                        **_upstreams(cluster),
-                    )
+            taken = _name_taken(connection, cluster)
+            if taken is not None:
+                return taken
+            connection.execute(
+                insert(tables.cluster).values(
+                    cluster_id=cluster.cluster_id,
+                    organisation_id=cluster.organisation_id,
+                    name=cluster.name,
+                    region=cluster.region,
+                    created=to_seconds(cluster.created),
+                    **_upstreams(cluster),
                 )
-            except IntegrityError:
-                return Refused(f"There is already a cluster {cluster.name!r}.", "name taken")
+            )
             record(connection, cluster.created, by, "created", "cluster", cluster.cluster_id, name=cluster.name)
             note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
             return None
@@ -60,6 +59,15 @@ class SqlClusterStore:
             record(connection, at, by, "updated", "cluster", cluster.cluster_id, name=cluster.name)
             note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
             return None
+
+    def find(self, name_or_id: str) -> Cluster | None:
+        """Return the cluster with this id, or with exactly this name where no id is."""
+        table = tables.cluster
+        named = or_(table.c.cluster_id == name_or_id, table.c.name == name_or_id)
+        query = select(table).where(named).order_by(table.c.cluster_id != name_or_id, table.c.created)
+        with self.database.reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else cluster_of(row)
 
     def all(self) -> tuple[Cluster, ...]:
         """Return every cluster, oldest first."""
@@ -102,6 +110,16 @@ class SqlClusterStore:
             if gone:
                 record(connection, at, by, "deleted", "cluster secret", cluster_id, name=name)
             return bool(gone)
+
+
+def _name_taken(connection: Connection, cluster: Cluster) -> Refused | None:
+    table = tables.cluster
+    same = (table.c.organisation_id == cluster.organisation_id, func.lower(table.c.name) == cluster.name.lower())
+    taken = connection.execute(select(table.c.name).where(*same, table.c.cluster_id != cluster.cluster_id)).scalar()
+    if taken is None:
+        return None
+    also = "" if taken == cluster.name else ": upper and lower case make no difference"
+    return Refused(f"There is already a cluster {taken!r}{also}.", "name taken", "name")
 
 
 def cluster_of(row: Row[Any]) -> Cluster:

@@ -40,8 +40,8 @@ class SqlSecretStore:
         with self.database.reading() as connection:
             return tuple(_listed(row) for row in connection.execute(query))
 
-    def live_secret(self, secret_id: str, now: datetime) -> StoredSecret | None:
-        """Return a secret that works now."""
+    def find_secret(self, secret_id: str) -> StoredSecret | None:
+        """Return a secret of a live client, also one that has ended."""
         query = (
             select(_SECRET)
             .join(_CLIENT, _CLIENT.c.client_id == _SECRET.c.client_id)
@@ -49,7 +49,11 @@ class SqlSecretStore:
         )
         with self.database.reading() as connection:
             row = connection.execute(query).first()
-        secret = _stored(row) if row is not None else None
+        return None if row is None else _stored(row)
+
+    def live_secret(self, secret_id: str, now: datetime) -> StoredSecret | None:
+        """Return a secret that works now."""
+        secret = self.find_secret(secret_id)
         return secret if secret is not None and secret.lives(now) else None
 
     def rotate_secret(
