@@ -62,8 +62,8 @@ def bootstrap(  # noqa: PLR0913 - one parameter an option
 
         settings = installation.settings
         place = _place(installation, service or installation.site.public_url, authorities, plain=plain)
-        log = AccessLog(settings.access_log)
-        front = Front((_numeric(listen),), settings.stream_life, certificate is not None, log)
+        with_tls, log = certificate is not None, AccessLog(settings.access_log)
+        front = Front((_numeric(listen),), settings.stream_life, with_tls, log, settings.cors_origins)
         files = (certificate, key) if certificate and key else None
         document = compile_remote_bootstrap(name, front, place, files, administration)
     _hand_over(json.dumps(document, indent=1) + "\n", output)

@@ -18,6 +18,7 @@ from gatekey.errors import ConfigurationError
 from gatekey.server.callers.address import IPV6_PREFIX
 from gatekey.server.callers.trust import read_nat64, read_networks, read_proxies, split_list
 from gatekey.server.gateway.policy.model import STREAM_LIFE
+from gatekey.server.gateway.policy.origins import read_origins
 
 PREFIX = "GATEKEY_"
 HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
@@ -143,6 +144,10 @@ class Settings(BaseModel):
     access_log: Literal["off", "refused", "all"] = Field(
         "refused", description="Which calls the gateway writes to standard output, as JSON: those it refused, or all."
     )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description="Origins whose web pages may call the APIs through the gateway, such as https://app.example.org.",
+    )
     gateway_grace: int = Field(2, ge=0, le=3600, description="Seconds that calls get to finish when the gateway ends.")
     gateway_threads: int = Field(2, ge=1, description="Worker threads of the gateway.")
     master_key: SecretStr | None = Field(None, description="Master key (base64url) instead of the file in the folder.")
@@ -178,6 +183,11 @@ class Settings(BaseModel):
     @classmethod
     def _are_prefixes(cls, value: object) -> object:
         return read_nat64(_words_of(value))
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _are_origins(cls, value: object) -> object:
+        return read_origins(_words_of(value))
 
     @field_validator("zeebe_rest")
     @classmethod
@@ -258,7 +268,7 @@ def _words_of(value: object) -> list[str]:
 def _many(value: object) -> Iterable[object]:
     if isinstance(value, Iterable):
         return value
-    raise ValueError("must be a list of networks, separated by commas")
+    raise ValueError("must be a list, separated by commas")
 
 
 def _address(value: str) -> str:

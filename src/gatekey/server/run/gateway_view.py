@@ -31,4 +31,5 @@ def gateway_view(
         stream_life=installation.settings.stream_life,
         certificate=installation.tls.files if installation.tls else None,
         access_log=AccessLog(installation.settings.access_log),
+        origins=installation.settings.cors_origins,
     )

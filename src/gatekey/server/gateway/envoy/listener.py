@@ -7,6 +7,7 @@ It stays as it is while the gateway runs; what changes is delivered apart, from 
 from dataclasses import dataclass
 
 from gatekey.server.gateway.envoy.access_log import compile_access_log
+from gatekey.server.gateway.envoy.cors import compile_cors_filter
 from gatekey.server.gateway.envoy.refusals import compile_refusals
 from gatekey.server.gateway.envoy.resources import (
     EXPIRY_HEADER,
@@ -54,15 +55,13 @@ TIMEOUT_HEADER = "x-envoy-upstream-rq-timeout-ms"
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """
-    How one Envoy meets its callers: on which numeric `addresses`, with or
-    without TLS, for how many seconds a call.
-    """
+    """How one Envoy meets its callers, on numeric `addresses`; `origins`: those of web pages among them."""
 
     addresses: tuple[Address, ...]
     stream_life: int
     tls: bool = False
     access_log: AccessLog = AccessLog.OFF
+    origins: tuple[str, ...] = ()
 
 
 def compile_listener(front: Front, sources: Sources) -> Document:
@@ -149,6 +148,7 @@ def _connection_manager(front: Front, sources: Sources) -> Document:
         rds={"route_config_name": ROUTES, "config_source": sources.routes},
         http_filters=[
             _health(),
+            *compile_cors_filter(front.origins),
             _discovered(
                 VERIFICATION, "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication", sources.verification
             ),

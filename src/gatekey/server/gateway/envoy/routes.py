@@ -9,6 +9,7 @@ except to the health service of gRPC, which Camunda leaves open too.
 
 from collections.abc import Iterator, Sequence
 
+from gatekey.server.gateway.envoy.cors import compile_preflight
 from gatekey.server.gateway.envoy.resources import (
     CLIENT_HEADER,
     CLUSTER_HEADER,
@@ -67,7 +68,7 @@ def _shared_host(view: GatewayView) -> Document:
     open_to_all = [*_health(rules.only_cluster(view)), *_refused_without_token()]
     ready = _ready_routes(view.clusters, OPTIMIZE.prefix)
     unmatched = [*open_to_all, *_otherwise(rules.UNKNOWN_CLUSTER)]
-    return _virtual_host("shared", domains, routes, unmatched, ready, _undocumented(BESIDE_ZEEBE))
+    return _virtual_host("shared", domains, routes, unmatched, ready, _first(view))
 
 
 def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
@@ -75,7 +76,7 @@ def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
     unmatched = [*_health(cluster), *_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
     ready = _ready_routes([cluster], OPTIMIZE.prefix)
     domains = [host_of(cluster, view)]
-    return _virtual_host(cluster.cluster_id, domains, routes, unmatched, ready, _undocumented(BESIDE_ZEEBE))
+    return _virtual_host(cluster.cluster_id, domains, routes, unmatched, ready, _first(view))
 
 
 def _api_host(api: RestApi, view: GatewayView) -> Document:
@@ -88,13 +89,20 @@ def _api_host(api: RestApi, view: GatewayView) -> Document:
     }
     unmatched = [*_refused_without_token(), *_otherwise(rules.UNKNOWN_CLUSTER)]
     ready = _ready_routes(view.clusters, "") if api is OPTIMIZE else {}
-    return _virtual_host(api.word, list(shared_hosts(view, api)), routes, unmatched, ready, _undocumented_on_host(api))
+    return _virtual_host(
+        api.word,
+        list(shared_hosts(view, api)),
+        routes,
+        unmatched,
+        ready,
+        [*compile_preflight(view.origins), *_undocumented_on_host(api)],
+    )
 
 
 def _foreign_host(view: GatewayView) -> Document:
     domains = [f"*{suffix_of(api, view)}" for api in ALL_APIS]
     unmatched = [*_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
-    return _virtual_host("foreign", domains, {}, unmatched, {}, [])
+    return _virtual_host("foreign", domains, {}, unmatched, {}, compile_preflight(view.origins))
 
 
 def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from the last to the first
@@ -103,9 +111,9 @@ def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from th
     routes: dict[str, list[Document]],
     unmatched: list[Document],
     ready: dict[str, Document],
-    undocumented: list[Document],
+    first: list[Document],
 ) -> Document:
-    """Ambiguous and `undocumented` paths first, then the routes of the token's cluster, then those without a token."""
+    """What is ambiguous and what comes `first`, then the routes of the token's cluster, then those without a token."""
     without_cluster: Document = _route_list(unmatched)
     if ready:
         by_path = {path: _route_list([route, *unmatched]) for path, route in ready.items()}
@@ -115,7 +123,7 @@ def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from th
         "name": name,
         "domains": domains,
         "matcher": {
-            "matcher_list": {"matchers": [_ambiguous(), _trace(), *undocumented]},
+            "matcher_list": {"matchers": [_ambiguous(), _trace(), *first]},
             "on_no_match": _tree(CLUSTER_HEADER, by_cluster, without_cluster) if by_cluster else without_cluster,
         },
     }
@@ -137,6 +145,10 @@ def _trace() -> Document:
     method = {"single_predicate": {"input": _header_input(":method"), "value_match": {"exact": rules.TRACE}}}
     refusal = _refusal({"prefix": "/"}, Kind.METHOD_NOT_ALLOWED, rules.NO_TRACE)
     return {"predicate": method, "on_match": _route_list([refusal])}
+
+
+def _first(view: GatewayView) -> list[Document]:
+    return [*compile_preflight(view.origins), *_undocumented(BESIDE_ZEEBE)]
 
 
 def _undocumented(apis: Sequence[RestApi]) -> list[Document]:

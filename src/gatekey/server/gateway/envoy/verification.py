@@ -56,6 +56,7 @@ def compile_verification(view: GatewayView, *, keep_claims: bool) -> Document:
         "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
         providers={PROVIDER: _provider(view, keep_claims=keep_claims), NOWHERE: _nowhere(view)},
         rules=_rules(view),
+        bypass_cors_preflight=bool(view.origins),
     )
     return typed("envoy.config.core.v3.TypedExtensionConfig", name=VERIFICATION, typed_config=config)
 

@@ -113,6 +113,7 @@ class GatewayView:
     `authorities` is the file of those certificate authorities that upstreams with TLS are checked against.
     `revocations`: tokens of each subject issued before that time (seconds since 1970) open nothing. `stream_life` is
     the most seconds that a call may last. `certificate`: the files of chain and key for TLS; None is plain text.
+    `origins`: whose web pages may call.
     """
 
     listen: Address
@@ -126,6 +127,7 @@ class GatewayView:
     stream_life: int = STREAM_LIFE
     certificate: tuple[str, str] | None = None
     access_log: AccessLog = AccessLog.OFF
+    origins: tuple[str, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, GuardedCluster]:
