@@ -11,21 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from support.product import GATEKEY, Product, running_product
+from support.product import Product, running_product
 from support.service import installed
 
 Preparation = Callable[[Product], AbstractContextManager[object]]
-
-
-def serve(product: Product, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(GATEKEY), "serve", *arguments],
-        env=product.environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @contextmanager
@@ -135,10 +124,14 @@ def starts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.Com
     All the starts, several at a time.
     """
 
+    parent = tmp_path_factory.mktemp("starts")  # here: pytest's base folder is not made safely by several threads
+
     def start(prepare: Preparation) -> subprocess.CompletedProcess[str]:
-        product = Product(tmp_path_factory.mktemp(prepare.__name__) / "data")
+        folder = parent / prepare.__name__
+        folder.mkdir()
+        product = Product(folder / "data")
         with prepare(product):
-            return serve(product)
+            return product.start_in_vain()
 
     names = [prepare.__name__ for prepare in PREPARATIONS]
     with ThreadPoolExecutor(4) as pool:
@@ -161,7 +154,7 @@ def test_a_start_that_cannot_succeed_says_why_and_what_to_do(
 def test_two_services_never_share_a_data_folder(tmp_path: Path) -> None:
     with running_product(tmp_path / "data", with_gateway=False) as running:
         second = Product(tmp_path / "data", with_gateway=False)
-        done = serve(second, "--no-gateway")
+        done = second.start_in_vain("--no-gateway")
         client = running.create_client("a-client")
         answer = running.ask_token(client["clientId"], client["clientSecret"])[0]
 
@@ -178,7 +171,7 @@ def test_a_failed_start_does_not_change_what_commands_tell_clients(tmp_path: Pat
     with installed(product.data, public_url="https://the-last-start.example.org") as installation:
         installation.folder.remember_site(installation.site)
     with taken() as product.http_port:
-        serve(product, "--no-gateway")
+        product.start_in_vain("--no-gateway")
 
     assert "the-last-start" in (product.data / "site.json").read_text()
 
@@ -188,7 +181,7 @@ def test_a_settings_file_that_is_no_text_is_a_configuration_error(tmp_path: Path
     file = tmp_path / "gatekey.toml"
     file.write_bytes(b"http = '\xff'")
 
-    done = serve(product, "--config", str(file))
+    done = product.start_in_vain("--config", str(file))
 
     assert done.returncode == 3, done.stderr
     assert "cannot be read" in done.stderr

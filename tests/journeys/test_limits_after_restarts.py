@@ -4,7 +4,6 @@ store.
 """
 
 import os
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.ports import free_port
-from support.product import GATEKEY, Product, running_product
+from support.product import Product, running_product
 from support.redis_store import RedisServer, redis_server
 from support.service import eventually
 
@@ -134,14 +133,7 @@ def test_a_store_that_can_never_work_stops_the_start(tmp_path: Path, library: st
     if library is not None:
         (tmp_path / "redis.py").write_text(library)
     product = Product(tmp_path / "data", settings={"limit_store": url})
-    done = subprocess.run(
-        [str(GATEKEY), "serve", "--no-gateway"],
-        env={**product.environment, "PYTHONPATH": os.fspath(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = product.start_in_vain("--no-gateway", PYTHONPATH=os.fspath(tmp_path))
 
     assert words in done.stderr
     assert "a-store-secret" not in done.stderr

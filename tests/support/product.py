@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.parse
@@ -17,9 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.command import GATEKEY, run_command
 from support.ports import free_port
 
-GATEKEY = Path(sys.executable).parent / "gatekey"
+__all__ = ["GATEKEY", "Product", "running_product"]
+
 START_SECONDS = 60.0
 """A bound against hanging, not an expectation: on a busy machine Envoy alone may take many seconds."""
 
@@ -67,20 +68,25 @@ class Product:
 
     def cli(self, *arguments: str, check: bool = True, input: str | None = None) -> subprocess.CompletedProcess[str]:  # noqa: A002 - subprocess's own word
         """
-        Run `gatekey …` against this installation.
+        Run `gatekey …` against this installation, in this process.
         """
-        done = subprocess.run(
-            [str(GATEKEY), *arguments],
-            env=self.environment,
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = run_command(*arguments, environment=self.environment, stdin=input or "")
         if check:
             assert done.returncode == 0, f"gatekey {arguments[0]} exited with {done.returncode}: {done.stderr}"
         return done
+
+    def start_in_vain(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """
+        Run `gatekey serve`, which is to end by itself, in a process of its own.
+        """
+        return subprocess.run(
+            [str(GATEKEY), "serve", *arguments],
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
 
     def start(self) -> None:
         """

@@ -111,7 +111,7 @@ def test_a_certificate_that_does_not_fit_its_key_stops_the_start_with_a_sentence
     place(Pair(first.certificate, second.key), files)
     settings = {"tls": "paths", "tls_certificate": str(files[0]), "tls_key": str(files[1])}
     product = Product(tmp_path / "data", with_gateway=False, settings=settings)
-    done = product.cli("serve", "--no-gateway", check=False)
+    done = product.start_in_vain("--no-gateway")
 
     assert 0 != done.returncode
     assert "is not the key of the certificate" in done.stderr
@@ -128,7 +128,7 @@ def test_a_certificate_that_does_not_fit_its_key_stops_the_start_with_a_sentence
     ],
 )
 def test_settings_that_contradict_each_other_are_told(tmp_path: Path, settings: dict[str, str]) -> None:
-    done = Product(tmp_path / "data", settings=settings).cli("serve", check=False)
+    done = Product(tmp_path / "data", settings=settings).start_in_vain()
 
     assert 0 != done.returncode
     assert "The settings are wrong" in done.stderr
