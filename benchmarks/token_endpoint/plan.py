@@ -8,8 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
-    `seconds` is one burst of load, `warm_up` one that does not count, both whole because wrk knows no less; `samples`
-    are the timed requests of each kind.
+    `seconds` is one burst of load, `warm_up` one that does not count, both whole because h2load knows no less;
+    `samples` are the timed requests of each kind.
     """
 
     rounds: int

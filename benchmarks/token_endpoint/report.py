@@ -21,7 +21,7 @@ that it works. Compare the figures of one table, not those of two machines: RSA 
 - Machine: {processor}, {cores} cores, {wide} AVX-512 IFMA. (OpenSSL signs RSA two to three times as fast with it, and
   then all that surrounds the signature weighs as much more.)
 - Versions: {versions}.
-- Every server runs on one core, the load (wrk, 16 kept-alive connections, form body) on another. All servers stand
+- Every server runs on one core, the load (h2load, 16 kept-alive connections, form body) on another. All servers stand
   ready at once and are loaded in turns, in random order, {rounds} times {seconds} s each; figures are medians. Before
   that, a token of each server is verified with its published key.
 - *Per CPU-second*: answers by the CPU time of the server's whole process tree, so other work beside it counts little.
