@@ -37,12 +37,12 @@ def test_networks_that_are_never_limited_are_read_one_by_one() -> None:
 
 
 def test_origins_of_web_pages_are_a_list_and_by_default_none() -> None:
-    settings = read_settings({"GATEKEY_CORS_ORIGINS": "https://app.example.org, http://localhost:5173"}, {})
+    settings = read_settings({}, {"GATEKEY_CORS_ORIGINS": "https://app.example.org, http://localhost:5173"})
 
     assert ("https://app.example.org", "http://localhost:5173") == settings.cors_origins
     assert () == read_settings({}, {}).cors_origins
     with pytest.raises(ConfigurationError, match=r"app\.example\.org is no origin"):
-        read_settings({"GATEKEY_CORS_ORIGINS": "app.example.org"}, {})
+        read_settings({}, {"GATEKEY_CORS_ORIGINS": "app.example.org"})
     assert "somewhere is no network" in fault({"GATEKEY_LIMIT_ALLOW": "10.0.0.0/8,somewhere"})
 
 
