@@ -80,6 +80,10 @@ def own(cluster: str, region: str = "local") -> str:
     return f"{cluster}.{region}.{ZEEBE}"
 
 
+def private(cluster: str) -> str:
+    return f"{cluster}.local.privateconnectivity.camunda.io"
+
+
 def claiming(expected: str | tuple[Kind, str], audience: str = ZEEBE, *, grpc: bool = False, **claims: Any) -> Row:
     path = {OPERATE: "/operate/v1/incidents", ZEEBE: "/v2/topology"}[audience]
     token = APART if audience == OPERATE else A  # only there has Operate a server, and so an audience, of its own
@@ -160,6 +164,36 @@ ROWS = [
     Row("/v2/topology", ODD, host=f"{own(A)},{own(B)}"),
     Row("/v2/topology", ODD, host=f"me@{own(A)}"),
     Row("/v2/topology", OTHER, host=f"x{own(A)}"),
+    Row(f"/{A}/v2/topology", A, host="local.api.camunda.io"),
+    Row(f"//{A}//v2/topology", A, host="LOCAL.api.camunda.io:443"),
+    Row(f"/operate/{A}/v1/incidents", A, host="local.api.camunda.io"),
+    Row(f"/{B}/v2/topology", OTHER, host="local.api.camunda.io"),
+    Row(f"/{A}/v2/topology", OTHER, host="elsewhere.api.camunda.io"),
+    Row(f"/{A}/v2/topology", OTHER_API, host="local.api.camunda.io", audience=OPERATE),
+    Row("/api/v2/topology", A, host=private(A)),
+    Row("/api/v2/", A, host=f"{private(A)}:443"),
+    Row("/mcp/cluster", A, host=private(A)),
+    Row("/api/v2/topology", OTHER, host=private(B)),
+    Row("/api/v2/topology", OTHER, host=private(UNKNOWN)),
+    Row("/api/v2/topology", SILENT, token=None, host=private(A)),
+    # spellings of the REST address
+    Row(f"/{A}/v2/v2/topology?x", A),
+    Row("/v2/v2", A),
+    Row(f"/{A}/v2//v2/topology", A),
+    Row(f"/{A}/api/v2/topology", A),
+    Row("/v2/v2x", A),
+    Row("/api/v1/topology", NOTHING),
+    # MCP
+    Row("/mcp/cluster", A),
+    Row(f"/{A}/mcp/cluster", A),
+    Row(f"/{A}/v2/mcp/cluster", A),
+    Row(f"/{A}/mcp/cluster/x?y", A),
+    Row(f"/{B}/mcp/cluster", OTHER),
+    Row("/mcp", NOTHING),
+    Row("/mcp/processes", NOTHING),
+    Row("/mcp/cluster", OTHER_API, audience=OPERATE),
+    Row("/mcp/cluster", SILENT, token=None),
+    Row("/mcp/cluster", REVOKED, claims={"jti": "token-1"}),
     # tokens
     Row("/v2/topology", SILENT, token=None),
     Row("/nothing", SILENT, token=None),

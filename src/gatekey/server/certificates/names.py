@@ -6,8 +6,11 @@ from collections.abc import Iterable
 LOCAL = ("localhost", "127.0.0.1", "::1")
 """What programs on the same machine call."""
 
-SERVICES = ("zeebe", "operate", "tasklist", "optimize", "cloud")
-"""First labels below an own domain, as in Camunda SaaS: regions stand before four of them, `login` before the last."""
+SERVICES = ("zeebe", "api", "operate", "tasklist", "optimize", "cloud")
+"""First labels below an own domain, as in Camunda SaaS: regions stand before them, `login` before the last."""
+
+OF_CLUSTERS = ("zeebe", "privateconnectivity")
+"""Those before which a cluster and its region stand."""
 
 EVERYWHERE = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104 - recognised, not bound
 """Hosts that mean "listen on all addresses" and name none."""
@@ -24,7 +27,7 @@ def wanted_names(places: Iterable[str], domain: str | None, regions: Iterable[st
     names = [*LOCAL, *(host for host in map(_host, places) if host not in EVERYWHERE)]
     if domain:
         names += [domain, f"*.{domain}", *(f"*.{service}.{domain}" for service in SERVICES)]
-        names += [f"*.{region}.zeebe.{domain}" for region in sorted(set(regions))]
+        names += [f"*.{region}.{word}.{domain}" for region in sorted(set(regions)) for word in OF_CLUSTERS]
     return tuple(dict.fromkeys(names))
 
 

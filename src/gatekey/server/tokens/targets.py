@@ -7,6 +7,7 @@ from gatekey.oauth.vocabulary import DEFAULT_DOMAIN, Scope
 from gatekey.server.tokens.model import IssuingPolicy, KnownClient, Refusal, Refused
 
 _BY_AUDIENCE_WORD = {scope.audience_word: scope for scope in Scope}
+_BY_HOST_WORD = {**{scope.audience_word: scope for scope in Scope if scope is not Scope.SECRETS}, "api": Scope.ZEEBE}
 _BY_WORD = {scope.value.lower(): scope for scope in Scope}
 
 
@@ -57,9 +58,10 @@ def _named(name: str, client: KnownClient, policy: IssuingPolicy) -> Scope | Non
     Return the scope of one audience or resource.
 
     Known spellings: `zeebe.<domain>` and its like for every API, under our domain and under the one the clients have
-    built in; `<cluster>.<region>.zeebe.<domain>` and the older `<cluster>.zeebe.<domain>` (zbctl, zeebe-node and
-    pyzeebe 3 derive them from the address), with or without a port; the gateway's own host, which zbctl sends when it
-    is given nothing but an address; each as a URL too.
+    built in; the hosts of the client's region, `<region>.zeebe.<domain>` or `<region>.api.<domain>`, which MCP clients
+    name as the resource; `<cluster>.<region>.zeebe.<domain>` and the older `<cluster>.zeebe.<domain>`, which zbctl,
+    zeebe-node and pyzeebe 3 derive from the address; the gateway's own host, which zbctl sends when it is given nothing
+    but an address. With or without a port, each as a URL too.
     """
     host = _host(name)
     if host in policy.gateway_hosts:
@@ -70,7 +72,11 @@ def _named(name: str, client: KnownClient, policy: IssuingPolicy) -> Scope | Non
             continue
         if prefix in _BY_AUDIENCE_WORD:
             return _BY_AUDIENCE_WORD[prefix]
-        if prefix in {f"{client.cluster_id}.{client.region}.zeebe", f"{client.cluster_id}.zeebe"}:
+        region, _, word = prefix.rpartition(".")
+        if region == client.region and word in _BY_HOST_WORD:
+            return _BY_HOST_WORD[word]
+        own = {f"{client.cluster_id}.{client.region}.{word}" for word in ("zeebe", "privateconnectivity")}
+        if prefix in {*own, f"{client.cluster_id}.zeebe"}:
             return Scope.ZEEBE
     return None
 

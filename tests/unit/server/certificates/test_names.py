@@ -25,12 +25,15 @@ def test_an_own_domain_brings_wildcards_for_the_hosts_of_camunda_saas() -> None:
         "camunda.example.org",
         "*.camunda.example.org",
         "*.zeebe.camunda.example.org",
+        "*.api.camunda.example.org",
         "*.operate.camunda.example.org",
         "*.tasklist.camunda.example.org",
         "*.optimize.camunda.example.org",
         "*.cloud.camunda.example.org",
         "*.bru-2.zeebe.camunda.example.org",
         "*.local.zeebe.camunda.example.org",
+        "*.bru-2.privateconnectivity.camunda.example.org",
+        "*.local.privateconnectivity.camunda.example.org",
     } == {name for name in names if "camunda" in name}
 
 

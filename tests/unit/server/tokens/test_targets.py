@@ -36,6 +36,11 @@ def test_every_api_has_its_audience(scope: Scope, domain: str, form: str) -> Non
     assert scope is choose(audience=form.format(f"{scope.audience_word}.{domain}"))
 
 
+@pytest.mark.parametrize("scope", [Scope.OPERATE, Scope.TASKLIST, Scope.OPTIMIZE])
+def test_the_host_of_an_api_in_the_region_means_that_api(scope: Scope) -> None:
+    assert scope is choose(resource=f"https://bru-2.{scope.audience_word}.apis.test/{CLUSTER}")
+
+
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_resource_means_what_an_audience_means(scope: Scope) -> None:
     assert scope is choose(resource=f"https://{scope.audience_word}.apis.test")
@@ -49,6 +54,10 @@ def test_a_resource_means_what_an_audience_means(scope: Scope) -> None:
         f"{CLUSTER}.zeebe.camunda.io",
         f"https://{CLUSTER}.bru-2.zeebe.camunda.io:443",
         f"{CLUSTER}.bru-2.ZEEBE.camunda.io".upper(),
+        f"{CLUSTER}.bru-2.privateconnectivity.apis.test",
+        "bru-2.zeebe.apis.test",
+        "bru-2.api.apis.test",
+        f"https://bru-2.api.apis.test:443/{CLUSTER}/mcp/cluster",
         "gateway.test",
         "Gateway.Test:443",
         "localhost",
@@ -73,6 +82,10 @@ def test_addresses_that_clients_take_for_an_audience_mean_zeebe(audience: str) -
         "22222222-2222-4333-8444-555555555555.bru-2.zeebe.apis.test",
         f"{CLUSTER}.fra-1.zeebe.apis.test",
         f"{CLUSTER}.bru-2.operate.apis.test",
+        f"{CLUSTER}.fra-1.privateconnectivity.apis.test",
+        "fra-1.api.apis.test",
+        "api.apis.test",
+        "bru-2.secrets.apis.test",
         "https://[",
         "https://zeebe.apis.test@attacker.test",
         "https://zeebe.apis.test:x@attacker.test",

@@ -25,6 +25,7 @@ from gatekey.server.gateway.envoy.sources import Sources
 from gatekey.server.gateway.envoy.upstreams import CONNECTION_WINDOW, STREAM_WINDOW, socket_address
 from gatekey.server.gateway.envoy.verification import CLOCK_SKEW
 from gatekey.server.gateway.policy import rules
+from gatekey.server.gateway.policy.apis import MCP
 from gatekey.server.gateway.policy.model import AccessLog, Address
 
 STATISTICS = "gateway"
@@ -46,8 +47,8 @@ PING = "60s"
 PING_TIMEOUT = "20s"
 """A client that vanished is noticed, and the engine stops sending it jobs."""
 
-STREAMS = "Jobs"
-"""How the methods end that stream, ActivateJobs and StreamActivatedJobs; only for them a token's end is reckoned."""
+STREAMS = ("Jobs", MCP)
+"""How the paths end that stream: ActivateJobs, StreamActivatedJobs, MCP. Only for them a token's end is reckoned."""
 
 TIMEOUT_HEADER = "x-envoy-upstream-rq-timeout-ms"
 """How the router hears how long one call may last; a caller's own is removed before, ours goes no further."""
@@ -202,7 +203,8 @@ def _lifetime() -> Document:
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", mutations={"request_mutations": [mutation]}
     )
     path = extension("path", typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":path"))
-    stream = {"single_predicate": {"input": path, "value_match": {"suffix": STREAMS}}}
+    ends = [{"single_predicate": {"input": path, "value_match": {"suffix": suffix}}} for suffix in STREAMS]
+    stream = {"or_matcher": {"predicate": ends}}
     skip = extension("skip", typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter"))
     matchers = [{"predicate": {"not_matcher": stream}, "on_match": {"action": skip}}]
     return extension(

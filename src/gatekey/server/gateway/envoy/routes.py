@@ -25,7 +25,7 @@ from gatekey.server.gateway.envoy.upstreams import upstream_name
 from gatekey.server.gateway.envoy.verification import AUDIENCE_PATH, VERIFIED, one_of, opens_elsewhere
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audience, documented
-from gatekey.server.gateway.policy.hosts import host_of, shared_hosts, suffix_of
+from gatekey.server.gateway.policy.hosts import hosts_of, shared_hosts, suffixes_of
 from gatekey.server.gateway.policy.model import Address, Api, GatewayView, GuardedCluster, Kind
 
 ALL_APIS = (ZEEBE, *BESIDE_ZEEBE)
@@ -75,7 +75,7 @@ def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
     routes = {cluster.cluster_id: _all_routes(cluster, view)}
     unmatched = [*_health(cluster), *_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
     ready = _ready_routes([cluster], OPTIMIZE.prefix)
-    domains = [host_of(cluster, view)]
+    domains = list(hosts_of(cluster, view))
     return _virtual_host(cluster.cluster_id, domains, routes, unmatched, ready, _first(view))
 
 
@@ -100,7 +100,7 @@ def _api_host(api: RestApi, view: GatewayView) -> Document:
 
 
 def _foreign_host(view: GatewayView) -> Document:
-    domains = [f"*{suffix_of(api, view)}" for api in ALL_APIS]
+    domains = [f"*{suffix}" for suffix in suffixes_of(view, *ALL_APIS)]
     unmatched = [*_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
     return _virtual_host("foreign", domains, {}, unmatched, {}, compile_preflight(view.origins))
 
@@ -187,8 +187,8 @@ def _api_routes(cluster: GuardedCluster, view: GatewayView, api: RestApi, prefix
     """The routes of one API below `prefix`, with the cluster in the path and without."""
     if opens_elsewhere(view, api, cluster):
         yield _other_audience(audience(view, api.scope), prefix)
-    for root in api.roots:
-        for called in (f"{prefix}{root}", f"{prefix}/{cluster.cluster_id}{root}"):
+    for path, root in api.paths:
+        for called in (f"{prefix}{path}", f"{prefix}/{cluster.cluster_id}{path}"):
             yield _rest_route({"path_separated_prefix": called}, called, root, api.api, cluster)
 
 

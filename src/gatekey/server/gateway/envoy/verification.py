@@ -14,7 +14,7 @@ from gatekey.server.gateway.envoy.resources import (
 )
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, RestApi, audience, audiences, audiences_at
-from gatekey.server.gateway.policy.hosts import suffix_of
+from gatekey.server.gateway.policy.hosts import suffixes_of
 from gatekey.server.gateway.policy.model import GatewayView, GuardedCluster
 from gatekey.server.gateway.policy.revocations import FOREVER, Named
 
@@ -127,7 +127,8 @@ def _required(api: RestApi, view: GatewayView) -> Document:
 
 
 def _host(api: RestApi, view: GatewayView) -> Document:
-    regex = f"(?i)[^:]*{re.escape(suffix_of(api, view))}(?::(?s:.*))?"
+    suffixes = "|".join(map(re.escape, suffixes_of(view, api)))
+    regex = f"(?i)[^:]*(?:{suffixes})(?::(?s:.*))?"
     return {"name": ":authority", "string_match": {"safe_regex": {"regex": regex}}}
 
 

@@ -14,14 +14,16 @@ class RestApi:
     One REST API: `roots` are the paths below which it lies.
 
     `resources` are its documented ones, with everything below each; without any, all below the roots is passed, because
-    what lies there grows. `{id}` stands for one segment that begins with a digit, as Camunda's keys do. `shared` says
-    that Camunda serves the API from the orchestration cluster from 8.8 on, where Zeebe's audience opens it too.
+    what lies there grows. `{id}` stands for one segment that begins with a digit, as Camunda's keys do. `aliases` are
+    other spellings of roots. `shared`: from 8.8 on the orchestration cluster serves the API, and there Zeebe's audience
+    opens it too.
     """
 
     api: Api
     scope: Scope
     roots: tuple[str, ...]
     resources: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
     shared: bool = False
 
     @property
@@ -34,8 +36,22 @@ class RestApi:
         """The base path where all APIs share one host. Zeebe's needs none: its clients know no base path for gRPC."""
         return "" if self.api is Api.REST else f"/{self.word}"
 
+    @property
+    def paths(self) -> tuple[tuple[str, str], ...]:
+        """Where the API is called and the root that is meant, in the order in which they are tried."""
+        return (*self.aliases, *((root, root) for root in self.roots))
 
-ZEEBE = RestApi(Api.REST, Scope.ZEEBE, ("/v1", "/v2"))
+
+MCP = "/mcp/cluster"
+"""Where a cluster serves the Model Context Protocol from 8.9 on."""
+
+ZEEBE = RestApi(
+    Api.REST,
+    Scope.ZEEBE,
+    ("/v1", "/v2", MCP),
+    # The first two come of an address that was pasted with its /v2; the last is that of the private host.
+    aliases=(("/v2/v2", "/v2"), (f"/v2{MCP}", MCP), ("/api/v2", "/v2")),
+)
 """`/v1` in 8.5 and `/v1`, `/v2` from 8.6."""
 
 OPERATE = RestApi(

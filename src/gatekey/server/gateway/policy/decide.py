@@ -140,7 +140,7 @@ def _decide_open(view: GatewayView, call: _Call) -> Allowed | Denied:
     if is_ready:
         cluster = view.by_id.get(call.named_cluster or "")
         if cluster and host in {Host.SHARED, cluster}:
-            return _pass(cluster, call)
+            return _pass(cluster, call, call.rest)
     else:
         of_host = rules.only_cluster(view) if host is Host.SHARED else host
         if call.head.grpc and isinstance(of_host, GuardedCluster):
@@ -154,8 +154,9 @@ def _decide_in_cluster(cluster: GuardedCluster, call: _Call) -> Allowed | Denied
         return _pass_grpc(cluster, call)
     if call.named_cluster not in {None, cluster.cluster_id}:
         return _other_cluster(cluster.cluster_id, f"path of {call.named_cluster}")
-    if any(call.rest == root or call.rest.startswith(f"{root}/") for root in call.api.roots):
-        return _pass(cluster, call)
+    for called, root in call.api.paths:
+        if call.rest == called or call.rest.startswith(f"{called}/"):
+            return _pass(cluster, call, root + call.rest.removeprefix(called))
     return _nothing(call)
 
 
@@ -165,10 +166,10 @@ def _pass_grpc(cluster: GuardedCluster, call: _Call) -> Allowed | Denied:
     return Allowed(cluster.cluster_id, Api.GRPC, call.path + call.query)
 
 
-def _pass(cluster: GuardedCluster, call: _Call) -> Allowed | Denied:
+def _pass(cluster: GuardedCluster, call: _Call, path: str) -> Allowed | Denied:
     if cluster.address_of(call.api.api) is None:
         return Denied(Kind.NOT_FOUND, rules.NO_REST, f"cluster {cluster.cluster_id} has no {call.api.api} upstream")
-    return Allowed(cluster.cluster_id, call.api.api, call.rest + call.query)
+    return Allowed(cluster.cluster_id, call.api.api, path + call.query)
 
 
 def _meets(claims: Claims, allowed: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedClu
 A = "aaaaaaaa-0000-4000-8000-00000000000a"
 B = "bbbbbbbb-0000-4000-8000-00000000000b"
 UPSTREAM = Address("localhost", 1)
-ROOTS = {"/v1", "/v2", "/graphql", "/api/public", "/api/ingestion", "/api/readyz"}
+ROOTS = {"/v1", "/v2", "/mcp/cluster", "/graphql", "/api/public", "/api/ingestion", "/api/readyz"}
 
 
 def compiled(*clusters: GuardedCluster, hosts: bool = False) -> dict[str, Any]:
@@ -53,12 +53,15 @@ def test_each_cluster_has_its_host_only_where_hosts_have_names() -> None:
 
     assert ["shared"] == list(compiled(cluster))
     assert {
-        "shared": ["*", "local.zeebe.camunda.io"],
-        A: [f"{A}.local.zeebe.camunda.io"],
+        "shared": ["*", "local.zeebe.camunda.io", "local.api.camunda.io"],
+        A: [f"{A}.local.zeebe.camunda.io", f"{A}.local.privateconnectivity.camunda.io"],
         "operate": ["local.operate.camunda.io"],
         "tasklist": ["local.tasklist.camunda.io"],
         "optimize": ["local.optimize.camunda.io"],
-        "foreign": [f"*.{word}.camunda.io" for word in ("zeebe", "operate", "tasklist", "optimize")],
+        "foreign": [
+            f"*.{word}.camunda.io"
+            for word in ("zeebe", "api", "privateconnectivity", "operate", "tasklist", "optimize")
+        ],
     } == {name: host["domains"] for name, host in compiled(cluster, hosts=True).items()}
 
 

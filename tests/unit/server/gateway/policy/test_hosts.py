@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gatekey.server.gateway.policy.apis import OPERATE, ZEEBE
-from gatekey.server.gateway.policy.hosts import Host, host_of, meant_by, shared_hosts, suffix_of
+from gatekey.server.gateway.policy.hosts import Host, hosts_of, meant_by, shared_hosts, suffixes_of
 from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
 
 ONE = GuardedCluster("aaaaaaaa-0000-4000-8000-00000000000a", "bru-2", Address("localhost", 26500))
@@ -23,6 +23,12 @@ VIEW = GatewayView(Address("localhost", 26600), "http://issuer", "{}", "Example.
         ("bru-2.zeebe.example.org:443", Host.SHARED),
         ("syd-1.zeebe.example.org", Host.SHARED),
         ("zeebe.example.org", Host.SHARED),
+        ("bru-2.api.example.org:443", Host.SHARED),
+        ("ont-1.api.example.org", Host.FOREIGN),
+        (f"{ONE.cluster_id}.bru-2.api.example.org", Host.FOREIGN),
+        (f"{ONE.cluster_id}.bru-2.privateconnectivity.example.org", ONE),
+        (f"{ONE.cluster_id}.syd-1.privateconnectivity.example.org", Host.FOREIGN),
+        ("bru-2.privateconnectivity.example.org", Host.FOREIGN),
         ("bru-2.operate.example.org:443", Host.SHARED),
         ("ont-1.operate.example.org", Host.FOREIGN),
         (f"{ONE.cluster_id}.bru-2.tasklist.example.org", Host.FOREIGN),
@@ -41,10 +47,12 @@ def test_without_an_own_domain_every_host_is_shared() -> None:
     assert Host.SHARED == meant_by(view, f"{ONE.cluster_id}.bru-2.zeebe.example.org")
 
 
-def test_each_region_has_one_shared_host() -> None:
+def test_each_region_has_the_shared_hosts_of_each_api() -> None:
     view = replace(VIEW, clusters=(ONE, TWO, replace(ONE, cluster_id="other")))
 
-    assert ("bru-2.zeebe.example.org", "syd-1.zeebe.example.org") == shared_hosts(view)
+    zeebe, newer = (tuple(f"{region}.{word}.example.org" for region in ("bru-2", "syd-1")) for word in ("zeebe", "api"))
+    assert (*zeebe, *newer) == shared_hosts(view)
     assert ("bru-2.operate.example.org", "syd-1.operate.example.org") == shared_hosts(view, OPERATE)
-    assert f"{ONE.cluster_id}.bru-2.zeebe.example.org" == host_of(ONE, view)
-    assert ".zeebe.example.org" == suffix_of(ZEEBE, view)
+    own = f"{ONE.cluster_id}.bru-2"
+    assert (f"{own}.zeebe.example.org", f"{own}.privateconnectivity.example.org") == hosts_of(ONE, view)
+    assert (".zeebe.example.org", ".api.example.org", ".privateconnectivity.example.org") == suffixes_of(view, ZEEBE)
