@@ -17,6 +17,7 @@ from gatekey.errors import GatekeyError, TokenError
 
 COMMANDS = {
     "serve": "serve",
+    "demo-cluster": "demo_cluster",
     "sign-in": "sign_in",
     "clusters": "clusters",
     "clients": "clients",

@@ -1,0 +1,327 @@
+"""The Orchestration Cluster REST API (v2) over the demo cluster; problems are those of RFC 9457."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gatekey.demo import documents
+from gatekey.demo.bpmn import LARGEST
+from gatekey.demo.cluster import DemoCluster
+from gatekey.demo.model import Message, Problem, Rejected
+from gatekey.demo.search import SearchError, search
+
+STATUS = {Problem.NOT_FOUND: 404, Problem.INVALID: 400, Problem.STATE: 409, Problem.EXISTS: 409, Problem.FULL: 503}
+
+RESULT_SECONDS = 10.0
+"""How long a result is waited for unless the request says otherwise."""
+
+Body = Mapping[str, Any]
+Action = Callable[[Request, Body], Awaitable[Response]]
+
+
+class RestApi:
+    """Translates requests into commands."""
+
+    def __init__(self, cluster: DemoCluster) -> None:
+        self._cluster, self._engine = cluster, cluster.engine
+
+    def routes(self) -> list[Route]:
+        """Return the routes below `/v2`."""
+        engine = self._engine
+        searches: dict[str, Callable[[], Iterable[documents.Document]]] = {
+            "process-definitions": lambda: map(documents.definition, engine.definitions.values()),
+            "process-instances": lambda: map(documents.instance, engine.instances.values()),
+            "element-instances": lambda: map(documents.element, engine.elements()),
+            "jobs": lambda: map(documents.job, engine.jobs.values()),
+            "user-tasks": lambda: map(documents.user_task, engine.user_tasks.values()),
+            "incidents": lambda: map(documents.incident, engine.incidents.values()),
+            "variables": self.variables,
+        }
+        keys = {"process-definitions": "processDefinitionKey", "variables": "variableKey"}
+        found = [
+            Route(f"/v2/{name}/search", answered(_search(all_)), methods=["POST"]) for name, all_ in searches.items()
+        ]
+        for name, all_ in searches.items():
+            key = keys.get(name) or "".join(part.capitalize() for part in f"{name[:-1]}-key".split("-"))
+            field = key[0].lower() + key[1:]
+            found.append(Route(f"/v2/{name}/{{key:int}}", answered(_get(all_, field)), methods=["GET"]))
+        return [*found, *self._commands()]
+
+    def _commands(self) -> list[Route]:
+        instance, job, task = "/v2/process-instances", "/v2/jobs", "/v2/user-tasks"
+        posts = {
+            "/v2/deployments": self._deploy,
+            instance: self._create,
+            f"{instance}/{{key:int}}/cancellation": self._cancel,
+            f"{job}/activation": self._activate,
+            f"{job}/{{key:int}}/completion": self._complete,
+            f"{job}/{{key:int}}/failure": self._fail,
+            f"{job}/{{key:int}}/error": self._throw,
+            "/v2/messages/publication": self._publish,
+            "/v2/messages/correlation": self._correlate,
+            "/v2/incidents/{key:int}/resolution": self._resolve,
+            f"{task}/{{key:int}}/completion": self._complete_task,
+            f"{task}/{{key:int}}/assignment": self._assign_task,
+            f"{task}/{{key:int}}/variables/search": self._task_variables,
+            "/v2/resources/{key:int}/deletion": self._delete_definition,
+        }
+        return [
+            *(Route(path, answered(action), methods=["POST"]) for path, action in posts.items()),
+            Route(f"{job}/{{key:int}}", answered(self._update_job), methods=["PATCH"]),
+            Route(f"{task}/{{key:int}}/assignee", answered(self._unassign_task), methods=["DELETE"]),
+            Route("/v2/element-instances/{key:int}/variables", answered(self._set_variables), methods=["PUT", "POST"]),
+            Route("/v2/process-definitions/{key:int}/xml", answered(self._xml), methods=["GET"]),
+            *(Route(f"{version}/topology", answered(_topology), methods=["GET"]) for version in ("/v1", "/v2")),
+            Route("/v2/status", answered(_nothing), methods=["GET"]),
+            Route("/v2/license", answered(_license), methods=["GET"]),
+            Route("/v2/authentication/me", answered(_me), methods=["GET"]),
+        ]
+
+    def variables(self) -> Iterable[documents.Document]:
+        """Yield every variable of every scope."""
+        for instance in self._engine.instances.values():
+            scopes = [instance.variables, *(element.variables for element in instance.elements.values())]
+            for variables in scopes:
+                for each in variables.values():
+                    yield documents.variable(each, instance.key, json.dumps(each.value))
+
+    async def _deploy(self, request: Request, _body: Body) -> Response:
+        async with request.form(max_part_size=LARGEST) as form:
+            files = [each for each in form.getlist("resources") if not isinstance(each, str)]
+            resources = [(each.filename or "", await each.read()) for each in files]
+        key, found = self._engine.deploy(resources)
+        return JSONResponse(documents.deployment(key, found))
+
+    async def _delete_definition(self, request: Request, _body: Body) -> Response:
+        self._engine.delete_definition(request.path_params["key"])
+        return JSONResponse({"resourceKey": str(request.path_params["key"]), "batchOperation": None})
+
+    async def _create(self, _request: Request, body: Body) -> Response:
+        if body.get("startInstructions"):
+            raise Rejected(Problem.INVALID, "The demo cluster starts instances at their start event.")
+        definition = self._engine.definition(
+            _text(body, "processDefinitionId"),
+            _number(body, "processDefinitionVersion", -1),
+            _number(body, "processDefinitionKey", 0),
+        )
+        instance = self._engine.create_instance(definition, _variables(body))
+        values: dict[str, Any] = {}
+        if body.get("awaitCompletion"):
+            patience = _number(body, "requestTimeout", 0) / 1000 or RESULT_SECONDS
+            if not await self._cluster.ended(instance, patience):
+                raise HTTPException(
+                    504, f"Process instance {instance.key} did not end within {patience:g} s; it goes on."
+                )
+            wanted = set(body.get("fetchVariables") or instance.variables)
+            values = {name: each.value for name, each in instance.variables.items() if name in wanted}
+        return JSONResponse(documents.created(instance, values))
+
+    async def _cancel(self, request: Request, _body: Body) -> Response:
+        self._engine.cancel(request.path_params["key"])
+        return Response(status_code=204)
+
+    async def _set_variables(self, request: Request, body: Body) -> Response:
+        self._engine.set_variables(request.path_params["key"], _variables(body), local=bool(body.get("local")))
+        return Response(status_code=204)
+
+    async def _activate(self, _request: Request, body: Body) -> Response:
+        most, lease = _number(body, "maxJobsToActivate", 0), _number(body, "timeout", 0)
+        if not _text(body, "type") or most < 1 or lease < 1:
+            raise Rejected(Problem.INVALID, "type, timeout and maxJobsToActivate are needed, the numbers from 1 on.")
+        patience = _number(body, "requestTimeout", 0)
+        jobs = await self._cluster.activate(_text(body, "type"), _text(body, "worker"), lease, most, patience)
+        wanted = set(body.get("fetchVariable") or ())
+        shown = [
+            documents.activated_job(
+                job, {name: value for name, value in job.element.visible.items() if not wanted or name in wanted}
+            )
+            for job in jobs
+        ]
+        return JSONResponse({"jobs": shown})
+
+    async def _complete(self, request: Request, body: Body) -> Response:
+        self._engine.complete_job(request.path_params["key"], _variables(body))
+        return Response(status_code=204)
+
+    async def _fail(self, request: Request, body: Body) -> Response:
+        key, retries, backoff = (
+            request.path_params["key"],
+            _number(body, "retries", 0),
+            _number(body, "retryBackOff", 0),
+        )
+        self._engine.fail_job(key, retries, _text(body, "errorMessage"), backoff, _variables(body))
+        return Response(status_code=204)
+
+    async def _throw(self, request: Request, body: Body) -> Response:
+        key, code, text = request.path_params["key"], _text(body, "errorCode"), _text(body, "errorMessage")
+        self._engine.throw_error(key, code, text, _variables(body))
+        return Response(status_code=204)
+
+    async def _update_job(self, request: Request, body: Body) -> Response:
+        changes = body.get("changeset")
+        changes = changes if isinstance(changes, Mapping) else {}
+        retries, lease = changes.get("retries"), changes.get("timeout")
+        self._engine.update_job(request.path_params["key"], retries=retries, timeout=lease)
+        return Response(status_code=204)
+
+    async def _publish(self, _request: Request, body: Body) -> Response:
+        message = self._engine.publish(
+            _text(body, "name"),
+            _text(body, "correlationKey"),
+            _text(body, "messageId"),
+            _variables(body),
+            _number(body, "timeToLive", 0),
+        )
+        return JSONResponse({"messageKey": str(message.key), "tenantId": documents.TENANT})
+
+    async def _correlate(self, _request: Request, body: Body) -> Response:
+        name, key = _text(body, "name"), _text(body, "correlationKey")
+        message = Message(0, name, key, "", _variables(body), 0)
+        instance = self._engine.correlate(message)
+        if instance is None:
+            raise Rejected(Problem.NOT_FOUND, f"Nothing waits for the message {name} with the key {key}.")
+        keys = {"messageKey": str(instance.key), "processInstanceKey": str(instance.key)}
+        return JSONResponse({**keys, "tenantId": documents.TENANT})
+
+    async def _resolve(self, request: Request, _body: Body) -> Response:
+        self._engine.resolve_incident(request.path_params["key"])
+        return Response(status_code=204)
+
+    async def _complete_task(self, request: Request, body: Body) -> Response:
+        self._engine.complete_user_task(request.path_params["key"], _variables(body))
+        return Response(status_code=204)
+
+    async def _assign_task(self, request: Request, body: Body) -> Response:
+        override = body.get("allowOverride") is not False
+        self._engine.assign(request.path_params["key"], _text(body, "assignee"), override=override)
+        return Response(status_code=204)
+
+    async def _unassign_task(self, request: Request, _body: Body) -> Response:
+        self._engine.assign(request.path_params["key"], None)
+        return Response(status_code=204)
+
+    async def _task_variables(self, request: Request, body: Body) -> Response:
+        task = self._engine.user_task(request.path_params["key"])
+        scopes = {str(task.element.key), str(task.element.instance.key)}
+        found = (each for each in self.variables() if each["scopeKey"] in scopes)
+        return JSONResponse(search(found, body))
+
+    async def _xml(self, request: Request, _body: Body) -> Response:
+        found = self._engine.definition(key=request.path_params["key"])
+        return Response(found.process.xml, media_type="text/xml")
+
+
+def answered(action: Action) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of an action: reads a JSON body, and turns what is rejected into a problem."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await action(request, await _body_of(request))
+        except Rejected as rejected:
+            return problem(request, STATUS[rejected.problem], str(rejected))
+        except SearchError as error:
+            return problem(request, 400, f"{error}.")
+        except HTTPException as error:
+            return problem(request, error.status_code, error.detail)
+
+    return endpoint
+
+
+def problem(request: Request, status: int, detail: str) -> Response:
+    """Return problem details with all five members."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+async def _body_of(request: Request) -> Body:
+    if request.method == "GET" or not request.headers.get("content-type", "").startswith("application/json"):
+        return {}
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            raise HTTPException(413, f"The body has more than {LARGEST} bytes.")
+    try:
+        found = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise HTTPException(400, "The body must be a JSON object.")
+    return found
+
+
+def _search(all_: Callable[[], Iterable[documents.Document]]) -> Action:
+    async def action(_request: Request, body: Body) -> Response:
+        return JSONResponse(search(all_(), body))
+
+    return action
+
+
+def _get(all_: Callable[[], Iterable[documents.Document]], field: str) -> Action:
+    async def action(request: Request, _body: Body) -> Response:
+        key = str(request.path_params["key"])
+        found = next((each for each in all_() if each[field] == key), None)
+        if found is None:
+            raise Rejected(Problem.NOT_FOUND, f"There is nothing with the key {key}.")
+        return JSONResponse(found)
+
+    return action
+
+
+async def _topology(_request: Request, _body: Body) -> Response:
+    return JSONResponse(documents.topology())
+
+
+async def _nothing(_request: Request, _body: Body) -> Response:
+    return Response(status_code=204)
+
+
+async def _license(_request: Request, _body: Body) -> Response:
+    return JSONResponse({"validLicense": True, "licenseType": "demo", "isCommercial": False, "expiresAt": None})
+
+
+async def _me(_request: Request, _body: Body) -> Response:
+    empty: dict[str, list[str]] = {name: [] for name in ("authorizedComponents", "tenants", "groups", "roles")}
+    nobody = dict.fromkeys(("userId", "userKey", "email", "salesPlanType"))
+    return JSONResponse(
+        {"username": "demo", "displayName": "Demo cluster", **nobody, **empty, "c8Links": {}, "canLogout": False}
+    )
+
+
+def _text(body: Body, name: str) -> str:
+    found = body.get(name)
+    if found is None:
+        return ""
+    if not isinstance(found, str):
+        raise Rejected(Problem.INVALID, f"{name} must be a text.")
+    return found
+
+
+def _number(body: Body, name: str, usual: int) -> int:
+    found = body.get(name)
+    if found is None:
+        return usual
+    if isinstance(found, str) and found.isascii() and found.isdecimal():
+        return int(found)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise Rejected(Problem.INVALID, f"{name} must be a whole number.")
+    return found
+
+
+def _variables(body: Body) -> Mapping[str, Any]:
+    found = body.get("variables") or {}
+    if not isinstance(found, dict):
+        raise Rejected(Problem.INVALID, "variables must be an object.")
+    return found

@@ -1,0 +1,89 @@
+"""Runs the demo cluster on loopback until it is told to end."""
+
+import asyncio
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from gatekey.demo.cluster import VERSION, DemoCluster
+from gatekey.demo.grpc_gateway import grpc_server
+from gatekey.demo.rest import RestApi
+from gatekey.errors import ServiceError
+
+WHAT_IT_IS = f"Demo cluster {VERSION}, a small engine for trying: not Camunda, and it forgets all when it ends"
+
+logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 0.5
+"""Long polls and job streams end by themselves in none; workers connect again."""
+
+
+def serve(grpc: str, rest: str) -> None:
+    """Serve gRPC and REST on two loopback addresses, `host:port`. Raises `ServiceError`."""
+    for address in (grpc, rest):
+        _check_loopback(address)
+    asyncio.run(_serve(grpc, rest))
+
+
+def application(cluster: DemoCluster) -> Starlette:
+    """Return the HTTP half of a demo cluster."""
+    return Starlette(routes=RestApi(cluster).routes())
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: one signal ends both halves."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+async def _serve(grpc: str, rest: str) -> None:
+    cluster = DemoCluster()
+    try:
+        server, _ = grpc_server(cluster, grpc)
+        listening = socket.create_server(_split(rest))
+    except (RuntimeError, OSError) as error:
+        raise ServiceError(f"The demo cluster cannot listen on {grpc} and {rest}: one of them is taken.") from error
+    config = uvicorn.Config(
+        application(cluster), log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=1
+    )
+    http, ending = _Server(config), asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, ending.set)
+    await server.start()
+    clock = asyncio.ensure_future(cluster.keep_time())
+    serving = asyncio.ensure_future(http.serve([listening]))
+    logger.info("%s: gRPC on %s, REST on http://%s", WHAT_IT_IS, grpc, rest)
+    await asyncio.wait({asyncio.ensure_future(ending.wait()), serving}, return_when=asyncio.FIRST_COMPLETED)
+    http.should_exit = True
+    clock.cancel()
+    await server.stop(GRACE_SECONDS)
+    await serving
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        raise ServiceError(f"{address!r} is no address such as 127.0.0.1:26510.")
+    return host.strip("[]"), int(port)
+
+
+def _check_loopback(address: str) -> None:
+    name, _ = _split(address)
+    if name != "localhost" and not _is_loopback(name):
+        raise ServiceError("The demo cluster listens on loopback only: it asks nobody for a token.")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
