@@ -63,7 +63,9 @@ def bootstrap(  # noqa: PLR0913 - one parameter an option
         settings = installation.settings
         place = _place(installation, service or installation.site.public_url, authorities, plain=plain)
         with_tls, log = certificate is not None, AccessLog(settings.access_log)
-        front = Front((_numeric(listen),), settings.stream_life, with_tls, log, settings.cors_origins)
+        front = Front(
+            (_numeric(listen),), settings.stream_life, with_tls, log, settings.cors_origins, bool(settings.domain)
+        )
         files = (certificate, key) if certificate and key else None
         document = compile_remote_bootstrap(name, front, place, files, administration)
     _hand_over(json.dumps(document, indent=1) + "\n", output)

@@ -475,8 +475,8 @@ def test_the_decision_and_the_running_gateway_agree(stand: Stand, row: Row) -> N
 def test_without_an_own_domain_hosts_mean_nothing_and_one_cluster_is_the_one(
     tmp_path_factory: pytest.TempPathFactory, row: Row
 ) -> None:
-    with standing(tmp_path_factory.mktemp("gateway")) as stand:
-        stand.apply(hosts=False, clusters=stand.view.clusters[:1])
+    with standing(tmp_path_factory.mktemp("gateway"), hosts=False) as stand:
+        stand.apply(clusters=stand.view.clusters[:1])
         decision = decided(stand, row)
 
         assert (row.upstream, row.upstream) == (where(stand.view, decision), observed(stand, row, decision))

@@ -63,6 +63,7 @@ class Front:
     tls: bool = False
     access_log: AccessLog = AccessLog.OFF
     origins: tuple[str, ...] = ()
+    own_domain: bool = False
 
 
 def compile_listener(front: Front, sources: Sources) -> Document:
@@ -144,7 +145,7 @@ def _connection_manager(front: Front, sources: Sources) -> Document:
         # Whatever is open ends by max_stream_duration; the silence in it has no limit of its own.
         stream_idle_timeout="0s",
         request_timeout="0s",
-        local_reply_config=compile_refusals(),
+        local_reply_config=compile_refusals(own_domain=front.own_domain),
         access_log=compile_access_log(front.access_log),
         rds={"route_config_name": ROUTES, "config_source": sources.routes},
         http_filters=[

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from gatekey.server.gateway.envoy.access_log import PATH
+from gatekey.server.gateway.envoy.resource_metadata import MCP_PATH, challenge_parameter
 from gatekey.server.gateway.envoy.resources import CLUSTER_HEADER, Document, extension, typed
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE
@@ -29,13 +30,13 @@ class _Case:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def compile_refusals() -> Document:
+def compile_refusals(*, own_domain: bool) -> Document:
     """
     Return how Envoy rewrites its own answers; the first mapper that fits is taken.
 
     The gRPC status follows from the HTTP status (401 → 16, 403 → 7, 404 → 12, 503 → 14), as in gRPC's own table.
     """
-    worded = _worded_cases()
+    worded = _worded_cases(own_domain=own_domain)
     plain = [_Case(status, BODY) for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST]
     return {
         "mappers": [
@@ -45,10 +46,30 @@ def compile_refusals() -> Document:
     }
 
 
-def _worded_cases() -> list[_Case]:
-    """Where Envoy's own words would not tell the caller what to do."""
+def _unauthenticated(conditions: tuple[Document, ...] = (), parameter: str = "") -> list[_Case]:
+    """The cases of a missing and a bad token; `parameter` is what the challenge says besides."""
     silent = _header("authorization", present_match=False)
     bearer = _header("authorization", string_match={"safe_regex": {"regex": rules.BEARER}})
+    missing = _challenge(f"Bearer {parameter}".rstrip())
+    invalid = _challenge(", ".join(filter(None, [INVALID_TOKEN, parameter])))
+    return [
+        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_TOKEN, (*conditions, silent), headers=missing),
+        _Case(HTTPStatus.UNAUTHORIZED, f"{rules.BAD_TOKEN}: {BODY}.", (*conditions, bearer), headers=invalid),
+        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_BEARER, conditions, headers=invalid),
+        # Envoy's filter can only forbid, but whoever holds a revoked token is to fetch another (RFC 6750 section 3.1).
+        _Case(
+            HTTPStatus.FORBIDDEN,
+            rules.REVOKED,
+            (*conditions, _details("rbac_access_denied")),
+            HTTPStatus.UNAUTHORIZED,
+            invalid,
+        ),
+    ]
+
+
+def _worded_cases(*, own_domain: bool) -> list[_Case]:
+    """Where Envoy's own words would not tell the caller what to do."""
+    mcp = _header(":path", string_match={"safe_regex": {"regex": MCP_PATH}})
     verification, unrouted = _details("jwt_authn"), _details("route_not_found")
     words = "|".join(api.prefix for api in BESIDE_ZEEBE)
     path = f"(?:{words})?/{rules.UUID}(?:[/?].*)?"
@@ -58,17 +79,8 @@ def _worded_cases() -> list[_Case]:
     unreachable = rules.UNREACHABLE_CLUSTER.format(cluster=f"%REQ({CLUSTER_HEADER})%")
     retry = (("retry-after", str(rules.RETRY_AFTER)),)
     return [
-        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_TOKEN, (silent,), headers=_challenge("Bearer")),
-        _Case(HTTPStatus.UNAUTHORIZED, f"{rules.BAD_TOKEN}: {BODY}.", (bearer,), headers=_challenge(INVALID_TOKEN)),
-        _Case(HTTPStatus.UNAUTHORIZED, rules.NO_BEARER, headers=_challenge(INVALID_TOKEN)),
-        # Envoy's filter can only forbid, but whoever holds a revoked token is to fetch another (RFC 6750 section 3.1).
-        _Case(
-            HTTPStatus.FORBIDDEN,
-            rules.REVOKED,
-            (_details("rbac_access_denied"),),
-            HTTPStatus.UNAUTHORIZED,
-            _challenge(INVALID_TOKEN),
-        ),
+        *_unauthenticated((mcp,), challenge_parameter(own_domain=own_domain)),
+        *_unauthenticated(),
         _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (verification,), headers=_challenge(INSUFFICIENT_SCOPE)),
         _Case(HTTPStatus.FORBIDDEN, rules.NO_UPGRADE, (_details("upgrade_failed"),)),
         _Case(HTTPStatus.NOT_FOUND, rules.OTHER_CLUSTER, (unrouted, other), answer=HTTPStatus.FORBIDDEN),

@@ -10,6 +10,7 @@ except to the health service of gRPC, which Camunda leaves open too.
 from collections.abc import Iterator, Sequence
 
 from gatekey.server.gateway.envoy.cors import compile_preflight
+from gatekey.server.gateway.envoy.resource_metadata import compile_metadata_routes
 from gatekey.server.gateway.envoy.resources import (
     CLIENT_HEADER,
     CLUSTER_HEADER,
@@ -66,17 +67,18 @@ def _shared_host(view: GatewayView) -> Document:
     domains = ["*", *shared_hosts(view)] if view.hosts else ["*"]
     routes = {cluster.cluster_id: _all_routes(cluster, view) for cluster in view.clusters}
     open_to_all = [*_health(rules.only_cluster(view)), *_refused_without_token()]
-    ready = _ready_routes(view.clusters, OPTIMIZE.prefix)
+    open_paths = {**_ready_routes(view.clusters, OPTIMIZE.prefix), **compile_metadata_routes(view, view.by_id)}
     unmatched = [*open_to_all, *_otherwise(rules.UNKNOWN_CLUSTER)]
-    return _virtual_host("shared", domains, routes, unmatched, ready, _first(view))
+    return _virtual_host("shared", domains, routes, unmatched, open_paths, _first(view))
 
 
 def _own_host(cluster: GuardedCluster, view: GatewayView) -> Document:
     routes = {cluster.cluster_id: _all_routes(cluster, view)}
     unmatched = [*_health(cluster), *_refused_without_token(), *_otherwise(rules.OTHER_CLUSTER)]
-    ready = _ready_routes([cluster], OPTIMIZE.prefix)
+    metadata = compile_metadata_routes(view, [cluster.cluster_id])
+    open_paths = {**_ready_routes([cluster], OPTIMIZE.prefix), **metadata}
     domains = list(hosts_of(cluster, view))
-    return _virtual_host(cluster.cluster_id, domains, routes, unmatched, ready, _first(view))
+    return _virtual_host(cluster.cluster_id, domains, routes, unmatched, open_paths, _first(view))
 
 
 def _api_host(api: RestApi, view: GatewayView) -> Document:
@@ -110,13 +112,13 @@ def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from th
     domains: list[str],
     routes: dict[str, list[Document]],
     unmatched: list[Document],
-    ready: dict[str, Document],
+    open_paths: dict[str, Document],
     first: list[Document],
 ) -> Document:
     """What is ambiguous and what comes `first`, then the routes of the token's cluster, then those without a token."""
     without_cluster: Document = _route_list(unmatched)
-    if ready:
-        by_path = {path: _route_list([route, *unmatched]) for path, route in ready.items()}
+    if open_paths:
+        by_path = {path: _route_list([route, *unmatched]) for path, route in open_paths.items()}
         without_cluster = _tree(":path", by_path, without_cluster)
     by_cluster = {cluster_id: _route_list(of_cluster) for cluster_id, of_cluster in routes.items()}
     return {
@@ -256,7 +258,9 @@ def _ready_routes(clusters: Sequence[GuardedCluster], prefix: str) -> dict[str, 
 
 
 def _refused_without_token() -> list[Document]:
-    return [_without_token(_refusal({"prefix": "/"}, Kind.UNAUTHENTICATED, rules.NO_TOKEN))]
+    # No token is looked for where metadata stands, so none is missing there.
+    no_document = _nothing_at([rules.RESOURCE_METADATA])
+    return [*no_document, _without_token(_refusal({"prefix": "/"}, Kind.UNAUTHENTICATED, rules.NO_TOKEN))]
 
 
 def _without_token(route: Document) -> Document:

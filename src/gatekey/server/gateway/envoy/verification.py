@@ -111,6 +111,7 @@ def _rules(view: GatewayView) -> list[Document]:
     hosts = [{"match": {"prefix": "/", "headers": [_host(api, view)]}, **_required(api, view)} for api in BESIDE_ZEEBE]
     paths = [{"match": {"path_separated_prefix": api.prefix}, **_required(api, view)} for api in BESIDE_ZEEBE]
     return [
+        {"match": {"path_separated_prefix": rules.RESOURCE_METADATA}},
         {"match": {"prefix": rules.GRPC_HEALTH, "headers": [silent]}},
         {"match": {**ready, "headers": [silent]}},
         # Once, before all others: the header is long, and Envoy looks at headers before it looks at the path.

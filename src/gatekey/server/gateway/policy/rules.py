@@ -5,6 +5,9 @@ from gatekey.server.gateway.policy.model import GatewayView, GuardedCluster
 GATEWAY_HEALTH = "/gatekey/health"
 """Answered by the gateway itself, without a token, for load balancers and start scripts: 200, or 503 when it ends."""
 
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+"""Where the metadata of protected resources stands (RFC 9728 section 3); answered by the gateway, without a token."""
+
 GRPC_SERVICE = "/gateway_protocol.Gateway/"
 """The service of Zeebe's gateway.proto; its list of methods grows, so none is named."""
 

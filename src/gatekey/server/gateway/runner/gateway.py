@@ -67,7 +67,9 @@ class Gateway:
             chain, key = view.certificate
             # A link to a new folder with both files replaces them at once; it stands in the folder above theirs.
             folder.write_certificate(compile_certificate(chain, key, str(Path(chain).parent.parent)))
-        front = Front(addresses, view.stream_life, view.certificate is not None, view.access_log, view.origins)
+        front = Front(
+            addresses, view.stream_life, view.certificate is not None, view.access_log, view.origins, view.hosts
+        )
         folder.write_bootstrap(compile_bootstrap(front, folder.sources, str(folder.socket)))
         folder.write(resources)
 
@@ -137,4 +139,4 @@ async def _revoke(running: _Running, view: GatewayView) -> None:
 
 
 def _fixed(view: GatewayView) -> tuple[object, ...]:
-    return view.listen, view.stream_life, view.certificate, view.access_log, view.origins
+    return view.listen, view.stream_life, view.certificate, view.access_log, view.origins, view.hosts

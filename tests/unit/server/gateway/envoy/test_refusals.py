@@ -2,7 +2,7 @@ from http import HTTPStatus
 
 from gatekey.server.gateway.envoy.refusals import compile_refusals
 
-MAPPERS = compile_refusals()["mappers"]
+MAPPERS = compile_refusals(own_domain=False)["mappers"]
 
 
 def is_grpc(mapper: dict[str, object]) -> bool:
@@ -35,4 +35,13 @@ def test_a_challenge_comes_with_every_401_that_concerns_a_token() -> None:
     headers = [added["header"] for mapper in MAPPERS for added in mapper.get("headers_to_add", [])]
     challenges = [header["value"] for header in headers if header["key"] == "www-authenticate"]
 
-    assert {"Bearer", 'Bearer error="invalid_token"', 'Bearer error="insufficient_scope"'} == set(challenges)
+    metadata = (
+        'resource_metadata="%REQ(:SCHEME)%://%REQ(:AUTHORITY)%/.well-known/oauth-protected-resource%PATH(NQ:PATH)%"'
+    )
+    assert {
+        "Bearer",
+        'Bearer error="invalid_token"',
+        'Bearer error="insufficient_scope"',
+        f"Bearer {metadata}",
+        f'Bearer error="invalid_token", {metadata}',
+    } == set(challenges)

@@ -31,7 +31,8 @@ def test_a_token_is_taken_from_the_header_alone_must_end_and_goes_no_further() -
 def test_whatever_is_not_open_needs_a_token_of_the_right_form_and_the_last_rule_catches_all() -> None:
     open_paths = [rule["match"] for rule in CONFIG["rules"] if "requires" not in rule]
 
-    assert [{"prefix": "/grpc.health.v1.Health/"}, {"safe_regex": {"regex": READY}}] == [
+    metadata = {"path_separated_prefix": "/.well-known/oauth-protected-resource"}
+    assert [metadata, {"prefix": "/grpc.health.v1.Health/"}, {"safe_regex": {"regex": READY}}] == [
         {name: value for name, value in match.items() if name != "headers"} for match in open_paths
     ]
     odd = CONFIG["rules"][len(open_paths)]
