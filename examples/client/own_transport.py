@@ -8,15 +8,15 @@ import sys
 import httpx
 
 from gatekey import TokenSource
-from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import HttpRequest, HttpResponse
 
 
 def send(request: HttpRequest) -> HttpResponse:
     try:
         answer = client.request(request.method, request.url, headers=dict(request.headers), content=request.body)
     except httpx.TransportError as error:
-        raise TransportFailure(Obstacle.OTHER, type(error).__name__) from error
+        raise TransportError(TransportErrorKind.OTHER, type(error).__name__) from error
     return HttpResponse(answer.status_code, tuple(answer.headers.items()), answer.content)
 
 

@@ -13,6 +13,7 @@ take them, `gatekey.cli` is the command line over both.
 __version__ = "0.2.0"
 
 _HOMES = {
+    "AsyncTokenProvider": "gatekey.client.token",
     "AsyncTokenSource": "gatekey.client.aio",
     "CacheError": "gatekey.errors",
     "ConfigurationError": "gatekey.errors",
@@ -25,6 +26,7 @@ _HOMES = {
     "SecretText": "gatekey.oauth.secret_text",
     "Token": "gatekey.client.token",
     "TokenError": "gatekey.errors",
+    "TokenProvider": "gatekey.client.token",
     "TokenRefused": "gatekey.errors",
     "TokenSource": "gatekey.client.source",
     "TokenUnavailable": "gatekey.errors",

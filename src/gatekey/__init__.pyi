@@ -4,7 +4,9 @@ from gatekey.client.aio import AsyncTokenSource as AsyncTokenSource
 from gatekey.client.cache.disk import DiskCache as DiskCache
 from gatekey.client.cache.memory import MemoryCache as MemoryCache
 from gatekey.client.source import TokenSource as TokenSource
+from gatekey.client.token import AsyncTokenProvider as AsyncTokenProvider
 from gatekey.client.token import Token as Token
+from gatekey.client.token import TokenProvider as TokenProvider
 from gatekey.client.transport import UrllibTransport as UrllibTransport
 from gatekey.errors import CacheError as CacheError
 from gatekey.errors import ConfigurationError as ConfigurationError
@@ -19,6 +21,7 @@ from gatekey.oauth.vocabulary import Scope as Scope
 
 __version__: str
 __all__ = [
+    "AsyncTokenProvider",
     "AsyncTokenSource",
     "CacheError",
     "ConfigurationError",
@@ -31,6 +34,7 @@ __all__ = [
     "SecretText",
     "Token",
     "TokenError",
+    "TokenProvider",
     "TokenRefused",
     "TokenSource",
     "TokenUnavailable",

@@ -12,8 +12,8 @@ import pytest
 
 from gatekey import DiskCache, MemoryCache
 from gatekey.client.cache.ports import Cache, Key
-from gatekey.client.failure import Failure, Kind
-from gatekey.client.policy import NOTHING, Bar, Held
+from gatekey.client.failures import Failure, FailureKind
+from gatekey.client.policy import NOTHING, Backoff, CacheEntry
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
 
@@ -28,8 +28,8 @@ OTHERS = [
     replace(KEY, fingerprint=SecretText("other")),
 ]
 TOKEN = Token(SecretText("t"), NOW, NOW + 3000, NOW + 3600, "cluster")
-REFUSAL = Bar(Failure(Kind.REFUSED, "", "mend it", 401, "invalid_client", "no"), NOW, NOW + 300)
-PAUSE = Bar(Failure(Kind.LIMITED, "", status=429, retry_after=5.0), NOW, NOW + 5, 2)
+REFUSAL = Backoff(Failure(FailureKind.REFUSED, "", "mend it", 401, "invalid_client", "no"), NOW, NOW + 300)
+PAUSE = Backoff(Failure(FailureKind.LIMITED, "", status=429, retry_after=5.0), NOW, NOW + 5, 2)
 
 
 @pytest.fixture(params=["memory", "folder"])
@@ -39,34 +39,34 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Cache:
 
 
 def test_what_is_kept_is_found(cache: Cache) -> None:
-    held = Held(TOKEN, replace(REFUSAL, since=NOW + 1), PAUSE, NOW)
+    entry = CacheEntry(TOKEN, replace(REFUSAL, since=NOW + 1), PAUSE, NOW)
     assert NOTHING == cache.look(KEY)
 
-    cache.keep(KEY, held)
+    cache.keep(KEY, entry)
 
-    assert held == cache.look(KEY)
+    assert entry == cache.look(KEY)
 
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_every_part_of_a_credential_tells_it_from_others(cache: Cache, other: Key) -> None:
-    cache.keep(KEY, Held(TOKEN, replace(REFUSAL, since=NOW + 1)))
+    cache.keep(KEY, CacheEntry(TOKEN, replace(REFUSAL, since=NOW + 1)))
 
     assert NOTHING == cache.look(other)
 
 
 def test_a_pause_is_everybodys_at_the_same_token_endpoint(cache: Cache) -> None:
-    cache.keep(KEY, Held(pause=PAUSE))
+    cache.keep(KEY, CacheEntry(pause=PAUSE))
 
     assert [None, *[PAUSE] * 5] == [cache.look(other).pause for other in OTHERS]
 
 
 def test_a_later_token_takes_the_place_of_what_was_there(cache: Cache) -> None:
     later = replace(TOKEN, access_token=SecretText("later"), obtained_at=NOW + 100)
-    cache.keep(KEY, Held(TOKEN, replace(REFUSAL, since=NOW + 1)))
+    cache.keep(KEY, CacheEntry(TOKEN, replace(REFUSAL, since=NOW + 1)))
 
-    cache.keep(KEY, Held(later))
+    cache.keep(KEY, CacheEntry(later))
 
-    assert Held(later) == cache.look(KEY)
+    assert CacheEntry(later) == cache.look(KEY)
 
 
 def test_one_at_a_time_has_the_lock(cache: Cache) -> None:

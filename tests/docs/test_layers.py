@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BREACHES = [
     ("house", "oauth/vocabulary.py", "import gatekey.client"),
     ("house", "errors.py", "import gatekey.oauth.vocabulary"),
-    ("house", "client/flow.py", "import gatekey.cli"),
+    ("house", "client/acquire.py", "import gatekey.cli"),
     ("house", "server/run/__init__.py", "import gatekey.cli"),
     ("house", "trifles.py", ""),
     ("server", "server/limits/memory.py", "import gatekey.server.clients.model"),
@@ -28,12 +28,12 @@ BREACHES = [
     ("server", "server/callers/trust.py", "import gatekey.server.limits"),
     ("gateway", "server/gateway/policy/decide.py", "import gatekey.server.gateway.envoy"),
     ("house", "http/problems.py", "import gatekey.server"),
-    ("apart", "server/clients/model.py", "import gatekey.client.flow"),
+    ("apart", "server/clients/model.py", "import gatekey.client.acquire"),
     ("apart", "server/run/__init__.py", "import gatekey.client"),
     ("pure", "server/limits/decide.py", "import time"),
     ("pure", "server/limits/model.py", "from threading import Lock"),
     ("pure", "server/gateway/envoy/routes.py", "import os"),
-    ("pure", "client/flow.py", "import socket"),
+    ("pure", "client/acquire.py", "import socket"),
     ("pure", "oauth/token_request.py", "import asyncio"),
     ("pure", "server/clients/decide.py", "import sqlalchemy"),
 ]

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any, cast
 
 from gatekey import MemoryCache
-from gatekey.client.plan import Options
-from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.client.config.plan import Options
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.oauth.token_answer import encode_error, encode_success
 
 START = 1_800_000_000.0

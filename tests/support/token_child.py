@@ -13,8 +13,8 @@ import threading
 from typing import Any
 
 from gatekey import DiskCache, TokenError, TokenSource
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.client.transport import UrllibTransport
-from gatekey.oauth.http import HttpRequest, HttpResponse
 
 
 def die(*_: Any) -> Any:

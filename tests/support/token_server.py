@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, cast
 
 from gatekey import MemoryCache
-from gatekey.client.plan import Options
+from gatekey.client.config.plan import Options
 from gatekey.oauth.token_answer import encode_error, encode_success
 from support.scripted_server import Answer, Asked, Reply, Server, serving
 

@@ -10,11 +10,9 @@ import random
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from gatekey.client.authentication import token_request
-from gatekey.client.cache.memory import MemoryCache
-from gatekey.client.cache.ports import Key, Release
-from gatekey.client.flow import (
+from gatekey.client.acquire import (
     Asking,
+    Clock,
     Flow,
     Keep,
     Lock,
@@ -30,11 +28,14 @@ from gatekey.client.flow import (
     obtain,
     renew_early,
 )
-from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.client.policy import LONGEST_BAR, NOTHING, Bar, Held, Renew, Use, Wish, decide
-from gatekey.client.settings import ClientSettings
+from gatekey.client.cache.memory import MemoryCache
+from gatekey.client.cache.ports import Key, Release
+from gatekey.client.config.authentication import token_request
+from gatekey.client.config.settings import ClientSettings
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import HttpResponse
+from gatekey.client.policy import LONGEST_BACKOFF, NOTHING, Backoff, CacheEntry, Renew, TokenDemand, Use, decide
 from gatekey.client.token import Freshness, Token
-from gatekey.oauth.http import HttpResponse
 from gatekey.oauth.secret_text import SecretText
 from gatekey.oauth.token_answer import encode_error, encode_success
 
@@ -43,8 +44,8 @@ START = 1_800_000_000.0
 TIME_LIMIT = 10.0
 """Seconds after which a transport gives up."""
 
-COOL_DOWN = 300.0
-"""Seconds for which a refused credential must be left alone, at least."""
+COOL_DOWN = 30.0
+"""Seconds for which a refused credential must be left alone the first time, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,9 @@ class Process:
     """
 
     credential: int
-    held: Held = NOTHING
-    flow: Flow[Token | Bar] | Flow[bool] | None = None
-    wish: Wish = field(default_factory=Wish)
+    entry: CacheEntry = NOTHING
+    flow: Flow[Token | Backoff] | Flow[bool] | None = None
+    demand: TokenDemand = field(default_factory=TokenDemand)
     step: Step | None = None
     asked_at: float = 0.0
     wakes_at: float = 0.0
@@ -134,24 +135,24 @@ class World:
         self.uses = 0
         self.keys = [Key(URL, f"client-{number}", None, None, SecretText("s")) for number in range(credentials)]
 
-    def call(self, number: int, wish: Wish) -> None:
+    def call(self, number: int, demand: TokenDemand) -> None:
         """
         A process wants a token, as its source would see it.
         """
         process = self.processes[number]
         if process.flow:
             return
-        process.wish = wish
-        match decide(process.held, self.now, wish):
+        process.demand = demand
+        match decide(process.entry, self.now, demand):
             case Use(token):
                 self._use(token)
                 return
             case Renew(Token() as spare):
                 self._use(spare)
-                process.wish = Wish()
+                process.demand = TokenDemand()
                 process.flow = renew_early(self._asking(process))
             case _:
-                process.flow = obtain(self._asking(process), wish)
+                process.flow = obtain(self._asking(process), demand)
         self._proceed(process, None)
 
     def run(self, number: int, steps: int) -> None:
@@ -201,11 +202,11 @@ class World:
                 return
         self._proceed(process, reply)
 
-    def serve(self, number: int, wish: Wish, answer: Answer) -> None:
+    def serve(self, number: int, demand: TokenDemand, answer: Answer) -> None:
         """
         A process wants a token, nothing comes between, and the endpoint answers if it is asked.
         """
-        self.call(number, wish)
+        self.call(number, demand)
         self.run(number, 20)
         self.answer(number, answer)
         self.run(number, 20)
@@ -214,9 +215,9 @@ class World:
         """
         Turn the clock to the end of what a process holds, or a little before or after it.
         """
-        held = self.processes[number].held
-        edges = [held.token.expires_at, held.token.renew_at] if held.token else []
-        edges += [bar.until for bar in (held.pause, held.refusal) if bar]
+        entry = self.processes[number].entry
+        edges = [entry.token.expires_at, entry.token.renew_at] if entry.token else []
+        edges += [backoff.until for backoff in (entry.pause, entry.refusal) if backoff]
         ahead = [edge + offset - self.now for edge in edges if edge + offset > self.now]
         if ahead:
             self.pass_time(min(ahead))
@@ -269,7 +270,7 @@ class World:
         assert process.flow
         process.told = Drop()
         try:
-            process.step = process.flow.throw(TransportFailure(Obstacle.TIMED_OUT))
+            process.step = process.flow.throw(TransportError(TransportErrorKind.TIMED_OUT))
         except StopIteration as end:
             self._finish(process, end.value)
 
@@ -291,28 +292,31 @@ class World:
         promises.in_flight += 1
         assert promises.in_flight == 1, "two requests of one credential are under way"
         assert self.now >= process.pause_known, "a request left while the endpoint was to be left alone"
-        assert process.wish.forced or self.now >= process.refusal_known, "a refused credential was tried again"
+        assert process.demand.forced or self.now >= process.refusal_known, "a refused credential was tried again"
         token = self.cache.look(self.keys[process.credential]).token
-        wanted = process.wish.forced or token is None or process.wish.instead_of == token.access_token
+        old = process.demand.max_age is not None
+        wanted = process.demand.forced or old or token is None or process.demand.instead_of == token.access_token
         fresh = token is not None and token.freshness(self.now) is Freshness.FRESH
         assert wanted or not fresh, "a token was asked for while a fresh one was there"
 
     def _perform(self, process: Process, step: Step) -> Reply:
         key, promises = self.keys[process.credential], self.promises[process.credential]
         match step:
+            case Clock():
+                return self.now
             case Look():
-                process.held = self.cache.look(key)
+                process.entry = self.cache.look(key)
                 # What another process is just being told cannot be known yet; what it kept must be.
                 process.pause_known, process.refusal_known = self.paused_until, promises.refused_until
-                return Seen(process.held, self.now)
+                return Seen(process.entry, self.now)
             case Lock():
                 process.release = self.cache.lock(key)
                 return process.release is not None
             case Unlock():
                 self._unlock(process)
-            case Keep(held):
-                process.held = held
-                self.cache.keep(key, held)
+            case Keep(entry):
+                process.entry = entry
+                self.cache.keep(key, entry)
                 self._note(process, promises)
             case Tell():
                 pass
@@ -326,7 +330,7 @@ class World:
         """
         match process.told:
             case Limit(retry_after=seconds):
-                self.paused_until = max(self.paused_until, process.told_at + min(seconds, LONGEST_BAR))
+                self.paused_until = max(self.paused_until, process.told_at + min(seconds, LONGEST_BACKOFF))
             case Refuse():
                 promises.refused_until = process.told_at + COOL_DOWN
             case Grant():
@@ -337,7 +341,7 @@ class World:
             process.release()
             process.release = None
 
-    def _finish(self, process: Process, outcome: Token | Bar | bool | None) -> None:  # noqa: FBT001 - what a flow returns
+    def _finish(self, process: Process, outcome: Token | Backoff | bool | None) -> None:  # noqa: FBT001 - what a flow returns
         self._unlock(process)
         process.flow = process.step = None
         if isinstance(outcome, Token):
@@ -349,22 +353,22 @@ def play(world: World, chance: random.Random) -> None:
     Have one thing happen, at random.
     """
     number = chance.randrange(4)
-    held = world.processes[number].held.token
-    refused = held.access_token if held and chance.random() < 0.1 else None
-    wish = Wish(chance.choice([0.0, 30.0]), refused, forced=chance.random() < 0.02)
+    entry = world.processes[number].entry.token
+    refused = entry.access_token if entry and chance.random() < 0.1 else None
+    demand = TokenDemand(chance.choice([0.0, 30.0]), refused, forced=chance.random() < 0.02)
     limit = Limit(chance.choice([429, 503]), chance.randrange(120))
     grant = Grant(chance.choice([60, 300, 3600, 86_400]))
     answers: list[Answer] = [grant, limit, Refuse(), Drop()]
     answer = chance.choices(answers, [12, 2, 1, 1])[0]
     match chance.randrange(8):
         case 0:
-            world.call(number, wish)
+            world.call(number, demand)
         case 1:
             world.run(number, chance.randrange(1, 8))
         case 2:
             world.answer(number, answer)
         case 3:
-            world.serve(number, wish, answer)
+            world.serve(number, demand, answer)
         case 4:
             world.pass_time(chance.expovariate(1 / 600))
         case 5:

@@ -5,7 +5,7 @@ What type checkers say about the public names; only checked, never run.
 from typing import assert_type
 
 from gatekey import AsyncTokenSource, DiskCache, MemoryCache, Scope, SecretText, Token, TokenRefused, TokenSource
-from gatekey.client.settings import ClientSettings
+from gatekey.client.config.settings import ClientSettings
 
 
 def threads() -> None:

@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from gatekey.client.config.reading import read_credentials
+from gatekey.client.config.settings import Place, resolve
 from gatekey.client.events import Event, Waiting
-from gatekey.client.plan import Options, plan_by
-from gatekey.client.policy import Wish
-from gatekey.client.reading import read_credentials
-from gatekey.client.settings import Place
+from gatekey.client.policy import TokenDemand
 from gatekey.client.source import TokenSource
 from gatekey.oauth.vocabulary import Scope
 
@@ -45,7 +44,7 @@ def asking_options(command: Command) -> Command:
     @click.option(
         "--wait",
         type=click.FloatRange(min=0, max=3600),
-        default=Wish().patience,
+        default=TokenDemand().patience,
         show_default=True,
         help="Seconds to wait at most when the token endpoint is limiting or in trouble; 0 asks once.",
     )
@@ -60,13 +59,9 @@ def asking_options(command: Command) -> Command:
 
 
 def source_for(asked_for: AskedFor) -> TokenSource:
-    """
-    Return the source that the options mean. It renews before it answers: a command does not live long enough to do so
-    beside.
-    """
-    options: Options = {"scope": asked_for.scope, "audience": asked_for.audience, "patience": asked_for.wait}
-    plan = plan_by(places_of(asked_for.env_file), {**options, "background": False, "listener": _tell})
-    return TokenSource.planned(plan)
+    """Return the source that the options mean; it renews before it answers, for a command ends too soon afterwards."""
+    settings = resolve(places_of(asked_for.env_file), asked_for.scope, asked_for.audience)
+    return TokenSource(settings=settings, patience=asked_for.wait, background=False, listener=_tell)
 
 
 def places_of(env_file: str | None) -> tuple[Place, ...]:

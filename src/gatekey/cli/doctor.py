@@ -10,12 +10,12 @@ import click
 
 from gatekey.cli.exits import Exit
 from gatekey.cli.output import print_json
+from gatekey.client.config.reading import CredentialsFile, read_credentials
+from gatekey.client.config.settings import AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY, CLIENT_SECRET, find
 from gatekey.client.doctor.examination import examine
 from gatekey.client.doctor.file_checks import unreadable
 from gatekey.client.doctor.model import Check, Finding, Outcome, printable
 from gatekey.client.doctor.probing import findings_of, perform
-from gatekey.client.reading import CredentialsFile, read_credentials
-from gatekey.client.settings import AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY, CLIENT_SECRET, find
 from gatekey.client.transport import UrllibTransport
 from gatekey.errors import ConfigurationError
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from gatekey.cli.asking import AskedFor, asking_options, source_for
-from gatekey.client.settings import CLIENT_SECRET
+from gatekey.client.config.settings import CLIENT_SECRET
 
 VARIABLE = "GATEKEY_ACCESS_TOKEN"
 

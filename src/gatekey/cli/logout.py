@@ -4,7 +4,7 @@ import click
 
 from gatekey.cli.asking import places_of
 from gatekey.client.cache.disk import DiskCache
-from gatekey.client.settings import resolve
+from gatekey.client.config.settings import resolve
 
 
 @click.command(short_help="Forget the tokens that are kept.")

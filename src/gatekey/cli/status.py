@@ -9,9 +9,9 @@ import click
 from gatekey.cli.output import print_details, print_json
 from gatekey.client.cache.disk import DiskCache
 from gatekey.client.cache.record import CredentialRecord, EndpointRecord
-from gatekey.client.policy import Bar
+from gatekey.client.http import shown
+from gatekey.client.policy import Backoff
 from gatekey.client.token import Freshness, Token
-from gatekey.oauth.http import shown
 
 WORDS = {
     Freshness.FRESH: "good until {until} ({left})",
@@ -68,12 +68,12 @@ def _told(token: Token | None, now: float) -> str:
     return WORDS[token.freshness(now)].format(until=until, left=_span(token.expires_at - now))
 
 
-def _why(bar: Bar | None, now: float) -> str:
-    if bar is None:
+def _why(backoff: Backoff | None, now: float) -> str:
+    if backoff is None:
         return ""
-    failure = bar.failure
+    failure = backoff.failure
     words = failure.message or f"{failure.status} {failure.error} {failure.description}".strip()
-    return f"{words}; not asked for another {_span(bar.until - now)}"
+    return f"{words}; not asked for another {_span(backoff.until - now)}"
 
 
 def _span(seconds: float) -> str:
@@ -91,24 +91,24 @@ def _fields(record: CredentialRecord, now: float) -> dict[str, Any]:
         "audience": record.audience,
         "scope": record.scope,
         "token": {"freshness": token.freshness(now), "expires_at": _time(token.expires_at)} if token else None,
-        "refused": _bar_fields(refusal) if refusal and refusal.stands(now) else None,
+        "refused": _backoff_fields(refusal) if refusal and refusal.stands(now) else None,
     }
 
 
 def _pause_fields(endpoint: EndpointRecord) -> dict[str, Any]:
-    return {"token_url": shown(endpoint.token_url), "paused": _bar_fields(endpoint.pause)}
+    return {"token_url": shown(endpoint.token_url), "paused": _backoff_fields(endpoint.pause)}
 
 
-def _bar_fields(bar: Bar | None) -> dict[str, Any] | None:
-    if bar is None:
+def _backoff_fields(backoff: Backoff | None) -> dict[str, Any] | None:
+    if backoff is None:
         return None
-    failure = bar.failure
+    failure = backoff.failure
     return {
         "kind": failure.kind,
         "status": failure.status or None,
         "error": failure.error or None,
         "description": failure.description or failure.message or None,
-        "until": _time(bar.until),
+        "until": _time(backoff.until),
     }
 
 

@@ -7,10 +7,11 @@ import click
 
 from gatekey.cli.asking import AskedFor, asking_options, source_for
 from gatekey.cli.output import print_json
-from gatekey.client.settings import ClientSettings
+from gatekey.client.answer import read_claims
+from gatekey.client.config.settings import ClientSettings
 from gatekey.client.token import Token
 from gatekey.errors import MalformedResponse
-from gatekey.oauth.token_answer import BEARER, read_claims
+from gatekey.oauth.vocabulary import BEARER
 
 
 @click.command(short_help="Print an access token.")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gatekey.client.failure import Failure
+from gatekey.client.failures import Failure
 
 
 @dataclass(frozen=True, slots=True)

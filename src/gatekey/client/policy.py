@@ -1,14 +1,14 @@
 """
 Whether to use the token there is, to renew it, or to leave the token endpoint alone.
 
-Pure: what is held, the time and chance are arguments. Held in memory by one source, or on disk by all processes of a
-machine, for the limit of a token endpoint is per source address and not per process.
+Pure: what is known, the time and chance are arguments. Known to one source in memory, or to all processes of a machine
+on disk, for the limit of a token endpoint is per source address and not per process.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from gatekey.client.failure import Failure, Kind
+from gatekey.client.failures import Failure, FailureKind
 from gatekey.client.token import STEPPED_BACK, Freshness, Token
 from gatekey.oauth.secret_text import SecretText
 
@@ -24,17 +24,22 @@ SHORTEST_PAUSE = 0.1
 FORGOTTEN_AFTER = 60.0
 """Seconds after a pause until the next failure counts as the first again."""
 
-LONGEST_BAR = 3600.0
+LONGEST_BACKOFF = 3600.0
 """Seconds. A server that names more has a broken clock or means to lock us out; ask it again after an hour."""
 
-COOL_DOWN = {Kind.REFUSED: 300.0, Kind.MALFORMED: 30.0, Kind.UNREACHABLE: 30.0}
-"""
-Seconds. Camunda's newest Java client leaves a refused credential alone for five minutes, its Python client for 30 s;
-what may be a deployment in progress gets the shorter time.
-"""
+COOL_DOWN = 30.0
+"""Seconds until something is asked again that waiting does not mend: Camunda's Python client leaves a 401 alone so."""
+
+SHORT_COOL_DOWN = 10.0
+"""Seconds, the first time, after a refusal that one command of an operator ends: a scope or audience not granted."""
+
+LONGEST_COOL_DOWN = 300.0
+"""Seconds between two requests with a refused credential, at most; each pause is twice the one before."""
 
 COOL_DOWN_SPREAD = 0.1
 """Of the cool-down, at most, by which it is longer at random."""
+
+UNAUTHORIZED = 401
 
 REPLACEMENT_PAUSE = 60.0
 """
@@ -44,7 +49,7 @@ that the token was not the reason: zbctl, which does not see that, sends fifteen
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Backoff:
     """Nobody asks from `since` until `until` (Unix seconds), because of `failure`, the `count`th in a row."""
 
     failure: Failure
@@ -58,23 +63,23 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CacheEntry:
     """What is known about one credential: its token, why it is left alone, and why its token endpoint is."""
 
     token: Token | None = None
-    refusal: Bar | None = None
+    refusal: Backoff | None = None
     """Of this credential alone."""
-    pause: Bar | None = None
-    """Of the token endpoint, for every credential. Only time ends it: a token that comes meanwhile proves nothing."""
+    pause: Backoff | None = None
+    """Of the token endpoint, for every credential. Only time ends it, no token that comes in between."""
     replaced_at: float | None = None
     """When a token was last renewed because an API refused it."""
 
 
-NOTHING = Held()
+NOTHING = CacheEntry()
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TokenDemand:
     """What a caller asks for; `patience` are the seconds it waits for a token endpoint that limits or is in trouble."""
 
     patience: float = 30.0
@@ -82,10 +87,14 @@ class Wish:
     instead_of: SecretText | None = field(default=None)
     """A token that an API refused: another one is wanted, if there may be another."""
     forced: bool = False
-    """A person knows better: ask now, whatever is held and whoever was refused. Limits are kept all the same."""
+    """A person knows better: ask now, whatever is kept and whoever was refused. Limits are kept all the same."""
+    max_age: float | None = None
+    """Seconds. An older token is not taken without asking, unless the token endpoint cannot be asked now."""
+    changed_at: float = 0.0
+    """When the credentials were last changed (Unix seconds): a refusal from before says nothing about them."""
 
 
-ANY = Wish()
+ANY = TokenDemand()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,87 +112,100 @@ class Renew:
 
 
 @dataclass(frozen=True, slots=True)
-class Barred:
+class Abstain:
     """No token, and nobody asks for one now."""
 
-    bar: Bar
+    backoff: Backoff
 
 
-Decision: TypeAlias = Use | Renew | Barred
+Decision: TypeAlias = Use | Renew | Abstain
 
 
-def decide(held: Held, now: float, wish: Wish = ANY) -> Decision:
-    """Decide what to do at `now` with what is held."""
-    bar = standing_bar(held, now, wish)
-    token = held.token
-    if wish.forced or token is None or token.freshness(now) is Freshness.EXPIRED:
-        return Barred(bar) if bar else Renew()
-    if wish.instead_of == token.access_token:
-        if not _replaceable(held, now):
-            return Use(token)
-        return Barred(bar) if bar else Renew()
-    if token.freshness(now) is Freshness.STALE and bar is None:
+def decide(entry: CacheEntry, now: float, demand: TokenDemand = ANY) -> Decision:
+    """Decide what to do at `now` with what is known."""
+    backoff = standing_backoff(entry, now, demand)
+    ask = Abstain(backoff) if backoff else Renew()
+    token = entry.token
+    if demand.forced or token is None or token.freshness(now) is Freshness.EXPIRED:
+        return ask
+    if demand.instead_of == token.access_token:
+        return ask if _replaceable(entry, now) else Use(token)
+    if demand.max_age is not None and not 0 <= now - token.obtained_at <= demand.max_age:
+        refused = backoff is None or backoff.failure.kind is FailureKind.REFUSED
+        return ask if refused else Use(token)
+    if token.freshness(now) is Freshness.STALE and backoff is None:
         return Renew(token)
     return Use(token)
 
 
-def standing_bar(held: Held, now: float, wish: Wish = ANY) -> Bar | None:
+def standing_backoff(entry: CacheEntry, now: float, demand: TokenDemand = ANY) -> Backoff | None:
     """Return what keeps everybody from asking at `now`; a refusal goes before a pause, for waiting does not mend it."""
-    if held.refusal and held.refusal.stands(now) and not wish.forced:
-        return held.refusal
-    return held.pause if held.pause and held.pause.stands(now) else None
+    refusal, pause = entry.refusal, entry.pause
+    if refusal and refusal.stands(now) and refusal.since >= demand.changed_at and not demand.forced:
+        return refusal
+    return pause if pause and pause.stands(now) else None
 
 
-def granted(held: Held, token: Token, wish: Wish = ANY) -> Held:
-    """Return what is held after a token came."""
-    return Held(token, None, held.pause, token.obtained_at if wish.instead_of else held.replaced_at)
+def granted(entry: CacheEntry, token: Token, demand: TokenDemand = ANY) -> CacheEntry:
+    """Return what is known after a token came."""
+    return CacheEntry(token, None, entry.pause, token.obtained_at if demand.instead_of else entry.replaced_at)
 
 
-def bar_for(failure: Failure, held: Held, now: float, jitter: float) -> Bar:
-    """
-    Return how long an attempt that failed at `now` keeps everybody off;
-    `jitter` is a random number from 0 up to 1.
-    """
-    before = held.pause if failure.kind.passing else held.refusal
+def backoff_for(failure: Failure, entry: CacheEntry, now: float, jitter: float) -> Backoff:
+    """Return how long an attempt that failed at `now` keeps everybody off; `jitter` is a random number from 0 to 1."""
+    before = entry.pause if failure.kind.passing else entry.refusal
     count = before.count + 1 if before and now - before.until < FORGOTTEN_AFTER else 1
-    if failure.kind.passing:
-        return Bar(failure, now, now + _pause(failure, count, jitter), count)
-    return Bar(failure, now, now + COOL_DOWN[failure.kind] * (1 + COOL_DOWN_SPREAD * jitter), count)
+    seconds = _pause(failure, count, jitter) if failure.kind.passing else _cool_down(failure, count, jitter)
+    return Backoff(failure, now, now + seconds, count)
 
 
-def failed(held: Held, bar: Bar, wish: Wish = ANY) -> Held:
+def failed(entry: CacheEntry, backoff: Backoff, demand: TokenDemand = ANY) -> CacheEntry:
     """
-    Return what is held after an attempt failed. A pause does not shorten one that stands.
+    Return what is known after an attempt failed. A pause does not shorten one that stands.
 
-    A token that an API refused is dropped when the token endpoint refuses its client too: then the client is deleted.
+    A token that an API refused is dropped: whoever comes next shall not try it again.
     """
-    if bar.failure.kind.passing:
-        stands = held.pause and held.pause.stands(bar.since) and held.pause.until > bar.until
-        return held if stands else replace(held, pause=bar)
-    dropped = bar.failure.kind is Kind.REFUSED and held.token and wish.instead_of == held.token.access_token
-    return replace(held, token=None if dropped else held.token, refusal=bar)
+    kept = without(entry, demand.instead_of)
+    if not backoff.failure.kind.passing:
+        return replace(kept, refusal=backoff)
+    stands = entry.pause and entry.pause.stands(backoff.since) and entry.pause.until > backoff.until
+    return kept if stands else replace(kept, pause=backoff)
 
 
-def merged(ours: Held, theirs: Held) -> Held:
-    """Return the newest of what two places hold about one credential, such as memory and disk."""
+def without(entry: CacheEntry, refused: SecretText | None) -> CacheEntry:
+    """Return the same without the token that an API refused, if it is still that one."""
+    return replace(entry, token=None) if entry.token and entry.token.access_token == refused else entry
+
+
+def merged(ours: CacheEntry, theirs: CacheEntry) -> CacheEntry:
+    """Return the newest of what two places know about one credential, such as memory and disk."""
     token = max((one.token for one in (ours, theirs) if one.token), key=lambda token: token.obtained_at, default=None)
-    refusal, pause = _latest(ours.refusal, theirs.refusal), _latest(ours.pause, theirs.pause)
+    refusal, pause = latest(ours.refusal, theirs.refusal), latest(ours.pause, theirs.pause)
     replaced = max((one.replaced_at for one in (ours, theirs) if one.replaced_at is not None), default=None)
     if token and refusal and refusal.since < token.obtained_at:  # a token that came later ends the refusal before it
         refusal = None
-    return Held(token, refusal, pause, replaced)
+    return CacheEntry(token, refusal, pause, replaced)
 
 
-def _replaceable(held: Held, now: float) -> bool:
-    return held.replaced_at is None or not 0 <= now - held.replaced_at < REPLACEMENT_PAUSE
+def latest(one: Backoff | None, other: Backoff | None) -> Backoff | None:
+    """Return the one that began later."""
+    if one is None or other is None:
+        return one or other
+    return one if one.since >= other.since else other
+
+
+def _replaceable(entry: CacheEntry, now: float) -> bool:
+    return entry.replaced_at is None or not 0 <= now - entry.replaced_at < REPLACEMENT_PAUSE
 
 
 def _pause(failure: Failure, count: int, jitter: float) -> float:
     backoff = min(FIRST_PAUSE * 2.0 ** min(count - 1, 10), LONGEST_PAUSE)
-    floor = backoff if failure.retry_after is None else min(max(failure.retry_after, SHORTEST_PAUSE), LONGEST_BAR)
+    floor = backoff if failure.retry_after is None else min(max(failure.retry_after, SHORTEST_PAUSE), LONGEST_BACKOFF)
     return floor + backoff * jitter
 
 
-def _latest(one: Bar | None, other: Bar | None) -> Bar | None:
-    bars = [bar for bar in (one, other) if bar]
-    return max(bars, key=lambda bar: bar.since, default=None)
+def _cool_down(failure: Failure, count: int, jitter: float) -> float:
+    if failure.kind is not FailureKind.REFUSED:
+        return COOL_DOWN * (1 + COOL_DOWN_SPREAD * jitter)
+    first = COOL_DOWN if failure.status == UNAUTHORIZED else SHORT_COOL_DOWN
+    return min(first * 2.0 ** min(count - 1, 10), LONGEST_COOL_DOWN) * (1 + COOL_DOWN_SPREAD * jitter)

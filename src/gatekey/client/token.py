@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Protocol, Self
 
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.token_answer import TokenAnswer
 
 RENEWAL_MARGIN = 30.0
 """Seconds before expiry, at least: Camunda's Java, JavaScript and Python clients keep the same distance."""
@@ -45,17 +44,18 @@ class Token:
     scope: str = ""
 
     @classmethod
-    def received(cls, answer: TokenAnswer, asked_at: float, jitter: float = 0.0) -> Self:
+    def received(
+        cls, access_token: SecretText, expires_in: float, asked_at: float, scope: str = "", jitter: float = 0.0
+    ) -> Self:
         """
         Return the token of an answer to a request that left at `asked_at`; `jitter` is a random number from 0 up to 1.
 
         Its lifetime counts from the request, not from the answer: a token that ends too early is renewed, one that ends
         too late is refused by every API.
         """
-        margin = min(max(RENEWAL_MARGIN, RENEWAL_SHARE * answer.expires_in), LARGEST_SHARE * answer.expires_in)
-        expires_at = asked_at + answer.expires_in
-        renew_at = expires_at - margin * (1 + SPREAD * jitter)
-        return cls(answer.access_token, asked_at, renew_at, expires_at, answer.scope)
+        margin = min(max(RENEWAL_MARGIN, RENEWAL_SHARE * expires_in), LARGEST_SHARE * expires_in)
+        expires_at = asked_at + expires_in
+        return cls(access_token, asked_at, expires_at - margin * (1 + SPREAD * jitter), expires_at, scope)
 
     def freshness(self, now: float) -> Freshness:
         """Say what may be done with the token at `now`."""
@@ -69,3 +69,17 @@ class Token:
     def authorization(self) -> SecretText:
         """The value of the `Authorization` header (RFC 6750 section 2.1)."""
         return SecretText(f"Bearer {self.access_token.reveal()}")
+
+
+class TokenProvider(Protocol):
+    """Gives tokens: a `TokenSource`, or whatever an application has in its place."""
+
+    def token(self, *, instead_of: Token | None = None) -> Token:
+        """Return a token that is good now, another than the one that an API refused. Raises `TokenError`."""
+
+
+class AsyncTokenProvider(Protocol):
+    """The same, awaited."""
+
+    async def token(self, *, instead_of: Token | None = None) -> Token:
+        """Return a token that is good now, another than the one that an API refused. Raises `TokenError`."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.error import URLError
 
-from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.errors import ConfigurationError
-from gatekey.oauth.http import HttpRequest, HttpResponse
 
 TIMEOUT = 10.0
 """Seconds for each step and for the whole body; the default of Camunda's Java and Go clients for token requests."""
@@ -24,17 +24,17 @@ CHUNK = 64 * 1024
 
 UNROUTABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH})
 
-OBSTACLES: tuple[tuple[tuple[type[Exception], ...], Obstacle], ...] = (
-    ((ssl.SSLCertVerificationError,), Obstacle.UNTRUSTED),
-    ((ssl.SSLEOFError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError), Obstacle.DROPPED),
-    ((TimeoutError,), Obstacle.TIMED_OUT),
-    ((ssl.SSLError,), Obstacle.NOT_TLS),
-    ((socket.gaierror,), Obstacle.UNKNOWN_HOST),
-    ((ConnectionRefusedError,), Obstacle.REFUSED),
-    ((http.client.IncompleteRead,), Obstacle.DROPPED),
-    ((http.client.InvalidURL,), Obstacle.UNUSABLE),
-    ((http.client.HTTPException,), Obstacle.NOT_HTTP),
-    ((ValueError, URLError), Obstacle.UNUSABLE),
+KINDS: tuple[tuple[tuple[type[Exception], ...], TransportErrorKind], ...] = (
+    ((ssl.SSLCertVerificationError,), TransportErrorKind.UNTRUSTED),
+    ((ssl.SSLEOFError, ConnectionResetError, ConnectionAbortedError, BrokenPipeError), TransportErrorKind.DROPPED),
+    ((TimeoutError,), TransportErrorKind.TIMED_OUT),
+    ((ssl.SSLError,), TransportErrorKind.NOT_TLS),
+    ((socket.gaierror,), TransportErrorKind.UNKNOWN_HOST),
+    ((ConnectionRefusedError,), TransportErrorKind.REFUSED),
+    ((http.client.IncompleteRead,), TransportErrorKind.DROPPED),
+    ((http.client.InvalidURL,), TransportErrorKind.UNUSABLE),
+    ((http.client.HTTPException,), TransportErrorKind.NOT_HTTP),
+    ((ValueError, URLError), TransportErrorKind.UNUSABLE),
 )
 """The first that fits; special ones stand before the classes they derive from."""
 
@@ -59,11 +59,11 @@ class UrllibTransport:
         """
         Return the response of any status; redirects are not followed, they would carry the secret elsewhere.
 
-        Raises `TransportFailure`, and `ConfigurationError` for certificates that cannot be used.
+        Raises `TransportError`, and `ConfigurationError` for certificates that cannot be used.
         """
         try:
             return self._exchange(request)
-        except TransportFailure:
+        except TransportError:
             raise
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise failure_of(error) from error
@@ -79,9 +79,9 @@ class UrllibTransport:
             while chunk := answer.read1(CHUNK):
                 body += chunk
                 if len(body) > BODY_LIMIT:
-                    raise TransportFailure(Obstacle.NOT_HTTP, "its answer is endless")
+                    raise TransportError(TransportErrorKind.NOT_HTTP, "its answer is endless")
                 if time.monotonic() > deadline:
-                    raise TransportFailure(Obstacle.TIMED_OUT)
+                    raise TransportError(TransportErrorKind.TIMED_OUT)
             if answer.length:  # `read1` ends quietly where `read` would complain about a broken connection
                 raise http.client.IncompleteRead(b"", answer.length)
             return HttpResponse(answer.status, tuple(answer.headers.items()), bytes(body))
@@ -116,16 +116,16 @@ class UrllibTransport:
         return context
 
 
-def failure_of(error: Exception) -> TransportFailure:
-    """Name the obstacle behind an exception of the network, TLS or HTTP modules."""
+def failure_of(error: Exception) -> TransportError:
+    """Name the kind behind an exception of the network, TLS or HTTP modules."""
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
-    return TransportFailure(_obstacle(cause), _detail(cause))
+    return TransportError(_obstacle(cause), _detail(cause))
 
 
-def _obstacle(error: Exception) -> Obstacle:
+def _obstacle(error: Exception) -> TransportErrorKind:
     if isinstance(error, OSError) and error.errno in UNROUTABLE:
-        return Obstacle.TIMED_OUT
-    return next((obstacle for kinds, obstacle in OBSTACLES if isinstance(error, kinds)), Obstacle.OTHER)
+        return TransportErrorKind.TIMED_OUT
+    return next((kind for kinds, kind in KINDS if isinstance(error, kinds)), TransportErrorKind.OTHER)
 
 
 def _detail(error: Exception) -> str:

@@ -11,6 +11,9 @@ CLIENT_CLAIM = "https://camunda.com/clientId"
 CREDENTIAL_CLAIM = "credential_id"
 """Our own: which secret or key got the token, so that a leaked one's tokens can be revoked and no others."""
 
+BEARER = "Bearer"
+"""The `token_type` of every token (RFC 6750)."""
+
 DEFAULT_DOMAIN = "camunda.io"
 """The domain that the official clients have built into their default audiences, such as `zeebe.camunda.io`."""
 

@@ -15,12 +15,12 @@ import requests
 import urllib3
 
 from gatekey import AsyncTokenSource, ConfigurationError, TokenRefused, TokenSource
+from gatekey.client.config.plan import Options
 from gatekey.client.integrations import aiohttp as with_aiohttp
 from gatekey.client.integrations import httpx as with_httpx
 from gatekey.client.integrations import httpx2 as with_httpx2
 from gatekey.client.integrations import requests as with_requests
 from gatekey.client.integrations import urllib3 as with_urllib3
-from gatekey.client.plan import Options
 from support.scripted_server import Answer
 from support.token_server import REFUSED, TokenServer, token_serving
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gatekey.cli.exits import Exit
+from gatekey.client.http import Headers
 from gatekey.oauth.fields import FORM
-from gatekey.oauth.http import Headers
 from gatekey.oauth.token_answer import encode_error, encode_success
 from gatekey.oauth.token_request import TokenRequest, read_request
 from support.ports import free_port

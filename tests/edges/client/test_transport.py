@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from gatekey import MemoryCache, TokenSource
-from gatekey.client.authentication import CertificateAlone
+from gatekey.client.acquire import Send
+from gatekey.client.config.authentication import CertificateAlone
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
@@ -31,12 +32,11 @@ from gatekey.client.doctor.model import (
     TimeTold,
 )
 from gatekey.client.doctor.probing import perform
-from gatekey.client.flow import Send
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.client.integrations.private_key import PrivateKeyJwt
-from gatekey.client.obstacle import Obstacle, TransportFailure
 from gatekey.client.transport import BODY_LIMIT, UrllibTransport
 from gatekey.errors import ConfigurationError, TokenRefused, TokenUnavailable
-from gatekey.oauth.http import HttpRequest, HttpResponse
 from gatekey.oauth.token_answer import encode_error, encode_success
 from support.ports import free_port
 from support.scripted_server import Answer, Dripping, Raw, Reply, Server, Stalled, serving
@@ -88,10 +88,10 @@ def tls_of(certificate: Path, protocols: list[str]) -> ssl.SSLContext:
     return context
 
 
-def obstacle_of(url: str, transport: UrllibTransport = IMPATIENT) -> Obstacle:
-    with pytest.raises(TransportFailure) as caught:
+def obstacle_of(url: str, transport: UrllibTransport = IMPATIENT) -> TransportErrorKind:
+    with pytest.raises(TransportError) as caught:
         transport(HttpRequest("GET", url))
-    return caught.value.obstacle
+    return caught.value.kind
 
 
 def test_a_request_arrives_as_it_was_meant() -> None:
@@ -113,54 +113,54 @@ def test_a_redirect_is_an_answer_and_never_followed(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "obstacle"),
+    ("answer", "kind"),
     [
-        (Raw(), Obstacle.DROPPED),
-        (Raw(b"SSH-2.0-OpenSSH_9.9\r\n"), Obstacle.NOT_HTTP),
-        (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"), Obstacle.DROPPED),
-        (Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf"), Obstacle.DROPPED),
-        (Raw(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (BODY_LIMIT + 1)), Obstacle.NOT_HTTP),
-        (Stalled(), Obstacle.TIMED_OUT),
-        (Stalled(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"), Obstacle.TIMED_OUT),
+        (Raw(), TransportErrorKind.DROPPED),
+        (Raw(b"SSH-2.0-OpenSSH_9.9\r\n"), TransportErrorKind.NOT_HTTP),
+        (Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"), TransportErrorKind.DROPPED),
+        (Raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf"), TransportErrorKind.DROPPED),
+        (Raw(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (BODY_LIMIT + 1)), TransportErrorKind.NOT_HTTP),
+        (Stalled(), TransportErrorKind.TIMED_OUT),
+        (Stalled(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf"), TransportErrorKind.TIMED_OUT),
     ],
 )
-def test_each_misbehaviour_of_a_server_has_its_name(answer: Raw | Stalled, obstacle: Obstacle) -> None:
+def test_each_misbehaviour_of_a_server_has_its_name(answer: Raw | Stalled, kind: TransportErrorKind) -> None:
     with serving(lambda _: answer) as server:
-        assert obstacle is obstacle_of(server.url)
+        assert kind is obstacle_of(server.url)
 
 
 def test_a_server_that_drips_is_not_waited_for_for_ever() -> None:
     with serving(lambda _: Dripping(b"HTTP/1.1 200 OK\r\n\r\n")) as server:
-        assert Obstacle.TIMED_OUT is obstacle_of(server.url)
+        assert TransportErrorKind.TIMED_OUT is obstacle_of(server.url)
 
 
 @pytest.mark.parametrize("url", ["ftp://localhost/", "file:///", "no url", "http://h\u00f6st.invalid/\x00"])
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(url: str) -> None:
-    assert obstacle_of(url) in {Obstacle.UNUSABLE, Obstacle.UNKNOWN_HOST}
+    assert obstacle_of(url) in {TransportErrorKind.UNUSABLE, TransportErrorKind.UNKNOWN_HOST}
 
 
 def test_a_port_where_nobody_listens_refuses() -> None:
     port = free_port()
 
-    assert Obstacle.REFUSED is obstacle_of(f"http://localhost:{port}/")
-    assert NotReached(Obstacle.REFUSED, "Connection refused") == perform(Connect("127.0.0.1", port))
+    assert TransportErrorKind.REFUSED is obstacle_of(f"http://localhost:{port}/")
+    assert NotReached(TransportErrorKind.REFUSED, "Connection refused") == perform(Connect("127.0.0.1", port))
 
 
 def test_a_host_that_nobody_knows_is_unknown() -> None:
     # RFC 6761 section 6.4: names under .invalid never resolve.
-    assert Obstacle.UNKNOWN_HOST is obstacle_of("http://gatekey.invalid/")
+    assert TransportErrorKind.UNKNOWN_HOST is obstacle_of("http://gatekey.invalid/")
     reply = perform(Resolve("gatekey.invalid", 443))
     assert isinstance(reply, NotReached)
-    assert Obstacle.UNKNOWN_HOST is reply.obstacle
+    assert TransportErrorKind.UNKNOWN_HOST is reply.kind
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(certificate: Path) -> None:
     with serving(lambda _: GRANTED, tls_of(certificate, ["http/1.1"])) as server:
-        assert Obstacle.UNTRUSTED is obstacle_of(server.url, UrllibTransport())
+        assert TransportErrorKind.UNTRUSTED is obstacle_of(server.url, UrllibTransport())
         reply = perform(Secure("localhost", server.port, "http/1.1"))
 
     assert isinstance(reply, NotReached)
-    assert Obstacle.UNTRUSTED is reply.obstacle
+    assert TransportErrorKind.UNTRUSTED is reply.kind
     assert [] == server.asked
 
 
@@ -176,14 +176,17 @@ def test_a_private_authority_is_trusted_when_the_environment_names_it(
     assert 200 == response.status
     assert isinstance(reply, Reached)
     assert "the certificate is valid until" in reply.detail
-    assert NotReached(Obstacle.NOT_TLS, "it does not offer HTTP/2, which gRPC needs") == without_http2
+    assert NotReached(TransportErrorKind.NOT_TLS, "it does not offer HTTP/2, which gRPC needs") == without_http2
 
 
 def test_http_and_https_confused_are_told_apart_from_other_faults(certificate: Path) -> None:
     with serving(lambda _: GRANTED) as plain:
-        assert Obstacle.NOT_TLS is obstacle_of(plain.url.replace("http:", "https:"), UrllibTransport())
+        assert TransportErrorKind.NOT_TLS is obstacle_of(plain.url.replace("http:", "https:"), UrllibTransport())
     with serving(lambda _: GRANTED, tls_of(certificate, ["http/1.1"])) as secured:
-        assert obstacle_of(secured.url.replace("https:", "http:")) in {Obstacle.DROPPED, Obstacle.NOT_HTTP}
+        assert obstacle_of(secured.url.replace("https:", "http:")) in {
+            TransportErrorKind.DROPPED,
+            TransportErrorKind.NOT_HTTP,
+        }
 
 
 def test_probes_see_what_is_there() -> None:
@@ -258,8 +261,8 @@ def test_a_server_that_stays_silent_is_given_up_with_its_cause() -> None:
         source_for(server, transport=IMPATIENT, patience=0).token()
 
     assert 1 == caught.value.attempts
-    assert isinstance(caught.value.__cause__, TransportFailure)
-    assert Obstacle.TIMED_OUT is caught.value.__cause__.obstacle
+    assert isinstance(caught.value.__cause__, TransportError)
+    assert TransportErrorKind.TIMED_OUT is caught.value.__cause__.kind
     assert "hidden-secret" not in str(caught.value)
 
 
@@ -275,14 +278,14 @@ def test_a_source_may_have_a_proxy_of_its_own() -> None:
 def test_a_source_may_do_without_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://localhost:{free_port()}")
     with serving(lambda _: GRANTED) as server:
-        assert Obstacle.REFUSED is obstacle_of(server.url)
+        assert TransportErrorKind.REFUSED is obstacle_of(server.url)
         assert 200 == UrllibTransport(proxy="")(HttpRequest("GET", server.url)).status
 
 
 def test_a_private_authority_is_trusted_when_a_setting_names_it(certificate: Path) -> None:
     with serving(lambda _: GRANTED, tls_of(certificate, ["http/1.1"])) as server:
         token = source_for(server, environment={}).settings
-        assert Obstacle.UNTRUSTED is obstacle_of(token.token_url, UrllibTransport())
+        assert TransportErrorKind.UNTRUSTED is obstacle_of(token.token_url, UrllibTransport())
         assert 200 == UrllibTransport(authorities=str(certificate))(HttpRequest("GET", server.url)).status
 
 
@@ -300,7 +303,7 @@ def test_a_client_certificate_is_shown_to_a_server_that_wants_one(certificate: P
 
         assert "t" == source.token().access_token.reveal()
         assert b"grant_type=client_credentials&client_id=id" == server.asked[0].body
-        with pytest.raises(TransportFailure):
+        with pytest.raises(TransportError):
             UrllibTransport(authorities=str(certificate))(HttpRequest("GET", server.url))
 
 

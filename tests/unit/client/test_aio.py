@@ -6,8 +6,8 @@ from typing import TypeVar
 import pytest
 
 from gatekey import AsyncTokenSource, DiskCache, Token
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.errors import RateLimited, TokenRefused
-from gatekey.oauth.http import HttpRequest, HttpResponse
 from support.endpoint import REFUSED, START, Endpoint, limited
 
 T = TypeVar("T")

@@ -1,14 +1,16 @@
+import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from gatekey import MemoryCache, Token, TokenSource
+from gatekey import MemoryCache, SecretText, Token, TokenSource
+from gatekey.client.config.settings import ClientSettings
 from gatekey.client.events import Asked, Event, Failed, Granted, Waiting
-from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.errors import ConfigurationError, MalformedResponse, RateLimited, TokenRefused, TokenUnavailable
-from gatekey.oauth.http import HttpRequest, HttpResponse
 from gatekey.oauth.vocabulary import Scope
 from support.endpoint import REFUSED, START, TROUBLE, Endpoint, limited
 
@@ -148,11 +150,11 @@ def test_a_limit_beyond_the_patience_is_told_and_nobody_asks_before_its_end(
     [
         (REFUSED, TokenRefused),
         (HttpResponse(404), MalformedResponse),
-        (TransportFailure(Obstacle.UNTRUSTED), TokenUnavailable),
+        (TransportError(TransportErrorKind.UNTRUSTED), TokenUnavailable),
     ],
 )
 def test_what_waiting_does_not_mend_is_told_at_once_and_not_tried_again(
-    source: TokenSource, endpoint: Endpoint, reply: HttpResponse | TransportFailure, error: type[Exception]
+    source: TokenSource, endpoint: Endpoint, reply: HttpResponse | TransportError, error: type[Exception]
 ) -> None:
     endpoint.replies = [reply]
     for _ in range(3):
@@ -163,7 +165,7 @@ def test_what_waiting_does_not_mend_is_told_at_once_and_not_tried_again(
     assert [] == endpoint.slept
 
 
-def test_a_dead_secret_costs_two_requests_in_ten_minutes(endpoint: Endpoint) -> None:
+def test_a_dead_secret_costs_five_requests_in_ten_minutes(endpoint: Endpoint) -> None:
     endpoint.replies = [REFUSED] * 99
     options = endpoint.options()
     workers = [TokenSource(**options) for _ in range(20)]
@@ -173,7 +175,7 @@ def test_a_dead_secret_costs_two_requests_in_ten_minutes(endpoint: Endpoint) -> 
                 worker.token()
         endpoint.now += 1
 
-    assert 2 == len(endpoint.requests)
+    assert 5 == len(endpoint.requests)
 
 
 def test_an_api_that_refuses_a_token_gets_another_once(source: TokenSource, endpoint: Endpoint) -> None:
@@ -229,9 +231,7 @@ def test_a_source_for_another_api_shares_all_but_the_audience(endpoint: Endpoint
     assert b"audience=mine" in endpoint.requests[0].body
 
 
-def test_a_transport_that_forgets_its_duty_is_an_obstacle_without_a_name(
-    source: TokenSource, endpoint: Endpoint
-) -> None:
+def test_a_transport_that_forgets_its_duty_is_an_error_without_a_name(source: TokenSource, endpoint: Endpoint) -> None:
     endpoint.replies = [ZeroDivisionError("with hidden in it")]
 
     assert "t1" == name(source.token())
@@ -278,3 +278,83 @@ def test_who_names_all_in_arguments_gets_nothing_from_the_environment() -> None:
 def test_a_scope_that_is_none_is_told_with_those_there_are(endpoint: Endpoint) -> None:
     with pytest.raises(ConfigurationError, match="Zeebe, Tasklist, Operate"):
         TokenSource(**endpoint.options(scope="Nonsense"))
+
+
+def test_a_source_can_be_made_of_settings_alone(endpoint: Endpoint) -> None:
+    settings = ClientSettings("https://host/oauth/token", "id", SecretText("hidden"), "zeebe.host", token_scope="s")
+    source = TokenSource(settings=settings, cache="memory", transport=endpoint, clock=endpoint.clock)
+
+    assert "t1" == name(source.token())
+    assert settings == source.settings
+    assert "operate.host" == source.for_scope("Operate").settings.audience
+    assert b"scope=s" in endpoint.requests[0].body
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "my-app.env"
+    write(file, "old", START - 10)
+    return file
+
+
+def write(file: Path, secret: str, changed_at: float) -> None:
+    file.write_text(f"CAMUNDA_OAUTH_URL=https://host/oauth/token\nZEEBE_CLIENT_ID=id\nZEEBE_CLIENT_SECRET={secret}\n")
+    file.chmod(0o600)
+    os.utime(file, (changed_at, changed_at))
+
+
+def of_file(endpoint: Endpoint, file: Path) -> TokenSource:
+    options = endpoint.options(environment={})
+    for argument in ("token_url", "client_id", "client_secret"):
+        del options[argument]  # type: ignore[misc] # all are optional
+    return TokenSource(file, **options)
+
+
+def test_after_a_refusal_the_credentials_file_is_read_again(endpoint: Endpoint, file: Path) -> None:
+    source = of_file(endpoint, file)
+    endpoint.replies = [REFUSED]
+    with pytest.raises(TokenRefused):
+        source.token()
+    write(file, "new", START + 1)
+
+    assert "t1" == name(source.token())
+    assert [b"client_secret=old" in request.body for request in endpoint.requests] == [True, False]
+    assert "new" == source.settings.client_secret.reveal()
+
+
+def test_a_file_that_was_written_again_ends_a_remembered_refusal_once(endpoint: Endpoint, file: Path) -> None:
+    source = of_file(endpoint, file)
+    endpoint.replies = [REFUSED, REFUSED]
+    with pytest.raises(TokenRefused):
+        source.token()
+    endpoint.now += 2
+    write(file, "old", START + 1)
+    for _ in range(3):
+        with pytest.raises(TokenRefused):
+            source.token()
+
+    assert 2 == len(endpoint.requests)
+
+
+def test_a_file_that_cannot_be_read_any_more_leaves_the_refusal_as_it_is(endpoint: Endpoint, file: Path) -> None:
+    source = of_file(endpoint, file)
+    endpoint.replies = [REFUSED]
+    file.unlink()
+
+    with pytest.raises(TokenRefused):
+        source.token()
+
+
+def test_who_wants_no_old_token_has_it_confirmed(endpoint: Endpoint) -> None:
+    source = TokenSource(**endpoint.options(max_age=60.0))
+    assert ["t1", "t1"] == [name(source.token()), name(source.token())]
+    endpoint.now += 61
+    assert "t2" == name(source.token())
+    endpoint.now += 61
+    endpoint.replies = [limited(600)]
+    assert ["t2", "t2"] == [name(source.token()), name(source.token())]
+    endpoint.now += 601
+    endpoint.replies = [REFUSED]
+
+    with pytest.raises(TokenRefused):
+        source.token()

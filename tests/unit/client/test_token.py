@@ -2,15 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekey.client.answer import LONGEST_LIFETIME
 from gatekey.client.token import Freshness, Token
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.token_answer import LONGEST_LIFETIME, TokenAnswer
 
 NOW = 1_800_000_000.0
 
 
 def received(expires_in: int) -> Token:
-    return Token.received(TokenAnswer(SecretText("t"), expires_in, "cluster"), NOW)
+    return Token.received(SecretText("t"), expires_in, NOW, "cluster")
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def test_a_token_is_renewed_early_but_not_before_half_its_life(expires_in: int, 
 
 @given(st.integers(min_value=1, max_value=LONGEST_LIFETIME), st.floats(min_value=0, max_value=1, exclude_max=True))
 def test_chance_renews_a_little_earlier_and_never_before_half_the_life(expires_in: int, jitter: float) -> None:
-    answer = TokenAnswer(SecretText("t"), expires_in)
-    plain, spread = Token.received(answer, NOW), Token.received(answer, NOW, jitter)
+    text = SecretText("t")
+    plain, spread = Token.received(text, expires_in, NOW), Token.received(text, expires_in, NOW, jitter=jitter)
 
     assert NOW + expires_in / 2 <= spread.renew_at <= plain.renew_at <= plain.expires_at == spread.expires_at
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from gatekey.client.answer import VISIBLE, read_claims
 from gatekey.client.cache.ports import Key
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.token_answer import VISIBLE, TokenAnswer, read_claims
 from gatekey.oauth.vocabulary import CLIENT_CLAIM
 
 LINE = re.compile(r"""( *)(?:"([^"]*)"|'([^']*)'|([^\s:#'"][^:]*)): *(?:"([^"]*)"|'([^']*)'|([^\s"'].*?))? *""")
@@ -58,7 +58,7 @@ def _token(fields: Mapping[str, str], key: Key) -> Token | None:
     if key.client_id not in clients or key.audience not in audiences or not _same_house(claims.get("iss"), key):
         return None
     expires_at = min(ends, _seconds(fields.get("expiry")) or ends)
-    return Token.received(TokenAnswer(access_token, max(0, int(expires_at - issued))), issued)
+    return Token.received(access_token, max(0, int(expires_at - issued)), issued)
 
 
 def _same_house(issuer: object, key: Key) -> bool:

@@ -26,7 +26,7 @@ from gatekey.client.cache.record import (
     encode_endpoint,
     record_of,
 )
-from gatekey.client.policy import Held, merged
+from gatekey.client.policy import Backoff, CacheEntry, merged
 from gatekey.client.token import Token
 from gatekey.errors import CacheError
 
@@ -94,14 +94,14 @@ class DiskCache:
         self._memory = MemoryCache()
         self._warned = False
 
-    def look(self, key: Key) -> Held:
+    def look(self, key: Key) -> CacheEntry:
         """Return the newest of what folder, memory and neighbour hold."""
-        return merged(self._memory.look(key), self._safely(lambda: self._read(key), Held()))
+        return merged(self._memory.look(key), self._safely(lambda: self._read(key), CacheEntry()))
 
-    def keep(self, key: Key, held: Held) -> None:
+    def keep(self, key: Key, entry: CacheEntry) -> None:
         """Hold this in memory and, where possible, in the folder."""
-        self._memory.keep(key, held)
-        self._safely(lambda: self._write(key, held), None)
+        self._memory.keep(key, entry)
+        self._safely(lambda: self._write(key, entry), None)
 
     def lock(self, key: Key) -> Release | None:
         """Become the only process, and the only one in it, who renews this credential."""
@@ -140,21 +140,27 @@ class DiskCache:
     def _contents(self, prefix: str) -> list[bytes]:
         return [files.read(path) or b"" for path in sorted(self.folder.glob(f"{prefix}*"))]
 
-    def _read(self, key: Key) -> Held:
+    def _read(self, key: Key) -> CacheEntry:
         content = files.read(self._path(key))
         record = decode_credential(content) if content else None
-        pausing = files.read(self.folder / f"{ENDPOINT}{_endpoint_digest(key.token_url)}")
-        endpoint = decode_endpoint(pausing) if pausing else None
         token = record.token if record else None
         adopted = self._adopted(key) if self._neighbour else None
         if adopted and (token is None or adopted.expires_at > token.expires_at):
             token = adopted
-        return Held(
+        return CacheEntry(
             token,
             record.refusal if record else None,
-            endpoint.pause if endpoint else None,
+            self._pause(key),
             record.replaced_at if record else None,
         )
+
+    def _pause(self, key: Key) -> Backoff | None:
+        content = files.read(self._endpoint_path(key))
+        record = decode_endpoint(content) if content else None
+        return record.pause if record else None
+
+    def _endpoint_path(self, key: Key) -> Path:
+        return self.folder / f"{ENDPOINT}{sha256(key.token_url.encode()).hexdigest()}"
 
     def _adopted(self, key: Key) -> Token | None:
         """Return the neighbour's token; a file that others may write is nobody's word."""
@@ -171,16 +177,16 @@ class DiskCache:
             return None
         return camunda_file.token_in(self._neighbour_read[1], key)
 
-    def _write(self, key: Key, held: Held) -> None:
+    def _write(self, key: Key, entry: CacheEntry) -> None:
         files.prepare(self.folder)
         path = self._path(key)
         files.sweep(path)
         if not path.exists():
             self._tidy()
-        files.write(path, encode_credential(record_of(key, held.token, held.refusal, held.replaced_at)))
-        if held.pause:
-            pausing = self.folder / f"{ENDPOINT}{_endpoint_digest(key.token_url)}"
-            files.write(pausing, encode_endpoint(EndpointRecord(key.token_url, held.pause)))
+        files.write(path, encode_credential(record_of(key, entry.token, entry.refusal, entry.replaced_at)))
+        known = self._pause(key)
+        if entry.pause and (known is None or known.since < entry.pause.since):
+            files.write(self._endpoint_path(key), encode_endpoint(EndpointRecord(key.token_url, entry.pause)))
 
     def _lock(self, key: Key) -> Release | None:
         files.prepare(self.folder)
@@ -239,7 +245,3 @@ def _digest(key: Key) -> str:
     salt = json.dumps([key.token_url, key.client_id]).encode()
     slow = pbkdf2_hmac("sha256", key.fingerprint.reveal().encode(), salt, ROUNDS)
     return sha256(json.dumps([key.token_url, key.client_id, key.audience, key.scope, slow.hex()]).encode()).hexdigest()
-
-
-def _endpoint_digest(token_url: str) -> str:
-    return sha256(token_url.encode()).hexdigest()

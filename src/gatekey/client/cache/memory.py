@@ -6,9 +6,9 @@ from functools import partial
 from threading import Lock
 from typing import Final
 
+from gatekey.client.cache.forking import after_fork
 from gatekey.client.cache.ports import Key, Release
-from gatekey.client.forking import mend_after_fork
-from gatekey.client.policy import NOTHING, Bar, Held
+from gatekey.client.policy import NOTHING, Backoff, CacheEntry, latest
 
 
 class MemoryCache:
@@ -17,23 +17,23 @@ class MemoryCache:
     lasting: Final = False
 
     def __init__(self) -> None:
-        self._held: dict[Key, Held] = {}
-        self._pauses: dict[str, Bar] = {}
+        self._entry: dict[Key, CacheEntry] = {}
+        self._pauses: dict[str, Backoff] = {}
         self._locked: dict[Key, object] = {}
         self._waiting: dict[Key, list[Callable[[], object]]] = {}
         self._guard = Lock()
-        mend_after_fork(self)
+        after_fork(self, type(self)._renew_locks)  # noqa: SLF001 - of this very class
 
-    def look(self, key: Key) -> Held:
-        """Return what is held about a credential and its token endpoint."""
-        held, pause = self._held.get(key, NOTHING), self._pauses.get(key.token_url)
-        return held if held.pause is pause else replace(held, pause=pause)
+    def look(self, key: Key) -> CacheEntry:
+        """Return what is known about a credential and its token endpoint."""
+        entry, pause = self._entry.get(key, NOTHING), self._pauses.get(key.token_url)
+        return entry if entry.pause is pause else replace(entry, pause=pause)
 
-    def keep(self, key: Key, held: Held) -> None:
+    def keep(self, key: Key, entry: CacheEntry) -> None:
         """Hold this; a pause is everybody's who asks the same token endpoint."""
-        self._held[key] = held
-        if held.pause:
-            self._pauses[key.token_url] = held.pause
+        self._entry[key] = entry
+        if entry.pause:
+            self._pauses[key.token_url] = latest(entry.pause, self._pauses.get(key.token_url)) or entry.pause
 
     def lock(self, key: Key) -> Release | None:
         """Become the only one in this process who renews this credential; None where somebody else is."""
@@ -51,7 +51,7 @@ class MemoryCache:
                 return
         then()
 
-    def after_fork(self) -> None:
+    def _renew_locks(self) -> None:
         """Give back, in a child process, what threads of its parent had locked: those threads are not here."""
         self._guard = Lock()
         self._locked.clear()

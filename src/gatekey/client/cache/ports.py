@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from gatekey.client.policy import Held
+from gatekey.client.policy import CacheEntry
 from gatekey.oauth.secret_text import SecretText
 
 Release: TypeAlias = Callable[[], None]
@@ -24,19 +24,16 @@ class Key:
 
 
 class Cache(Protocol):
-    """
-    Keeps what is known about credentials. Every method may be called from any thread, and none raises for its
-    medium.
-    """
+    """Keeps what is known about credentials. Any thread may call any method; none raises for its medium."""
 
     @property
     def lasting(self) -> bool:
         """Whether looking may take a while, because it goes to a disk: event loops leave it to a thread then."""
 
-    def look(self, key: Key) -> Held:
-        """Return what is held about a credential and its token endpoint now."""
+    def look(self, key: Key) -> CacheEntry:
+        """Return what is known about a credential and its token endpoint now."""
 
-    def keep(self, key: Key, held: Held) -> None:
+    def keep(self, key: Key, entry: CacheEntry) -> None:
         """Hold this from now on."""
 
     def lock(self, key: Key) -> Release | None:

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gatekey.client.answer import VISIBLE
 from gatekey.client.cache.ports import Key
-from gatekey.client.failure import Failure, Kind
-from gatekey.client.obstacle import Obstacle
-from gatekey.client.policy import Bar
+from gatekey.client.failures import Failure, FailureKind, TransportErrorKind
+from gatekey.client.policy import Backoff
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.token_answer import VISIBLE
 
 FORMAT = 1
 """Raised when older versions could misread what newer ones write; each leaves the other's files alone."""
@@ -23,14 +22,14 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class CredentialRecord:
-    """One credential: whose it is, for people who look, and what is held."""
+    """One credential: whose it is, for people who look, and what is entry."""
 
     token_url: str
     client_id: str
     audience: str | None
     scope: str | None
     token: Token | None = None
-    refusal: Bar | None = None
+    refusal: Backoff | None = None
     replaced_at: float | None = None
 
 
@@ -39,10 +38,10 @@ class EndpointRecord:
     """One token endpoint, and why nobody asks it."""
 
     token_url: str
-    pause: Bar | None = None
+    pause: Backoff | None = None
 
 
-def record_of(key: Key, token: Token | None, refusal: Bar | None, replaced_at: float | None) -> CredentialRecord:
+def record_of(key: Key, token: Token | None, refusal: Backoff | None, replaced_at: float | None) -> CredentialRecord:
     """Return the record of a credential."""
     return CredentialRecord(key.token_url, key.client_id, key.audience, key.scope, token, refusal, replaced_at)
 
@@ -65,7 +64,7 @@ def encode_credential(record: CredentialRecord) -> bytes:
         }
         if token
         else None,
-        "refusal": _bar_fields(record.refusal),
+        "refusal": _backoff_fields(record.refusal),
         "replaced_at": record.replaced_at,
     }
     return json.dumps(fields).encode()
@@ -73,7 +72,7 @@ def encode_credential(record: CredentialRecord) -> bytes:
 
 def encode_endpoint(record: EndpointRecord) -> bytes:
     """Return the file's content."""
-    fields = {"format": FORMAT, "token_url": record.token_url, "pause": _bar_fields(record.pause)}
+    fields = {"format": FORMAT, "token_url": record.token_url, "pause": _backoff_fields(record.pause)}
     return json.dumps(fields).encode()
 
 
@@ -88,7 +87,7 @@ def decode_credential(content: bytes) -> CredentialRecord | None:
             _text_or_none(fields["audience"]),
             _text_or_none(fields["scope"]),
             None if token is None else _token(token),
-            _bar(fields["refusal"]),
+            _backoff(fields["refusal"]),
             None if fields["replaced_at"] is None else _number(fields["replaced_at"]),
         )
     except (KeyError, TypeError, ValueError):
@@ -99,7 +98,7 @@ def decode_endpoint(content: bytes) -> EndpointRecord | None:
     """Return the record, or None for anything that is none."""
     fields = _fields(content)
     try:
-        return EndpointRecord(_text(fields["token_url"]), _bar(fields["pause"]))
+        return EndpointRecord(_text(fields["token_url"]), _backoff(fields["pause"]))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -122,14 +121,14 @@ def _token(fields: Mapping[str, Any]) -> Token:
     )
 
 
-def _bar_fields(bar: Bar | None) -> dict[str, object] | None:
-    if bar is None:
+def _backoff_fields(backoff: Backoff | None) -> dict[str, object] | None:
+    if backoff is None:
         return None
-    failure = bar.failure
+    failure = backoff.failure
     return {
-        "since": bar.since,
-        "until": bar.until,
-        "count": bar.count,
+        "since": backoff.since,
+        "until": backoff.until,
+        "count": backoff.count,
         "kind": failure.kind.value,
         "message": failure.message,
         "hint": failure.hint,
@@ -137,25 +136,25 @@ def _bar_fields(bar: Bar | None) -> dict[str, object] | None:
         "error": failure.error,
         "description": failure.description,
         "retry_after": failure.retry_after,
-        "obstacle": failure.obstacle.name if failure.obstacle else None,
+        "transport": failure.transport.name if failure.transport else None,
     }
 
 
-def _bar(fields: Mapping[str, Any] | None) -> Bar | None:
+def _backoff(fields: Mapping[str, Any] | None) -> Backoff | None:
     if fields is None:
         return None
-    retry_after, obstacle = fields["retry_after"], fields["obstacle"]
+    retry_after, transport = fields["retry_after"], fields["transport"]
     failure = Failure(
-        Kind(fields["kind"]),
+        FailureKind(fields["kind"]),
         _text(fields["message"]),
         _text(fields["hint"]),
         int(fields["status"]),
         _text(fields["error"]),
         _text(fields["description"]),
         None if retry_after is None else _number(retry_after),
-        None if obstacle is None else Obstacle[obstacle],
+        None if transport is None else TransportErrorKind[transport],
     )
-    return Bar(failure, _number(fields["since"]), _number(fields["until"]), int(fields["count"]))
+    return Backoff(failure, _number(fields["since"]), _number(fields["until"]), int(fields["count"]))
 
 
 def _access_token(value: object) -> SecretText:

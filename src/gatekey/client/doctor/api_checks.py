@@ -4,9 +4,9 @@ import json
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from gatekey.client.config.settings import fault_of_url
 from gatekey.client.doctor.model import Check, Finding, doubtful, fine, skipped, wrong
-from gatekey.client.settings import fault_of_url
-from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.oauth.secret_text import SecretText
 
 TOPOLOGY = "/v2/topology"

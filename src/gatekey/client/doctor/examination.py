@@ -7,8 +7,24 @@ Pure: yields findings and probes, gets the probes' replies. At most two token re
 from collections.abc import Iterable
 from typing import TypeVar, cast
 
-from gatekey.client.authentication import token_request
+from gatekey.client.acquire import Send
+from gatekey.client.answer import read_claims
+from gatekey.client.config.authentication import token_request
+from gatekey.client.config.reading import CredentialsFile
+from gatekey.client.config.settings import (
+    CERTIFICATE_FILES,
+    CLUSTER_ID,
+    GRPC_ADDRESS,
+    REST_ADDRESS,
+    ZEEBE_ADDRESS,
+    ClientSettings,
+    Place,
+    find,
+    granted_scopes,
+    resolve,
+)
 from gatekey.client.doctor import api_checks, file_checks, token_checks
+from gatekey.client.doctor.endpoint import Endpoint, endpoint_of
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
@@ -29,25 +45,9 @@ from gatekey.client.doctor.model import (
     skipped,
     wrong,
 )
-from gatekey.client.endpoint import Endpoint, endpoint_of
-from gatekey.client.flow import Send
-from gatekey.client.reading import CredentialsFile
-from gatekey.client.settings import (
-    CERTIFICATE_FILES,
-    CLUSTER_ID,
-    GRPC_ADDRESS,
-    REST_ADDRESS,
-    ZEEBE_ADDRESS,
-    ClientSettings,
-    Place,
-    find,
-    granted_scopes,
-    resolve,
-)
+from gatekey.client.http import HttpRequest, HttpResponse, shown
 from gatekey.errors import ConfigurationError
-from gatekey.oauth.http import HttpRequest, HttpResponse, shown
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.token_answer import read_claims
 from gatekey.oauth.vocabulary import Scope, in_order
 
 R = TypeVar("R", bound=Reply)
@@ -98,7 +98,7 @@ def _examine_certificates(place: Place) -> Examination[bool]:
         return True
     reply = yield from _touch(Trust())
     if isinstance(reply, NotReached):
-        yield wrong(Check.CERTIFICATES, f"{', '.join(named)} cannot be used: {reply.detail}", reply.obstacle.cure)
+        yield wrong(Check.CERTIFICATES, f"{', '.join(named)} cannot be used: {reply.detail}", reply.kind.cure)
         return False
     yield fine(Check.CERTIFICATES, f"{', '.join(named)} can be read")
     return True
@@ -126,7 +126,7 @@ def _examine_token(settings: ClientSettings, place: Place, *, damaged: bool) -> 
         return None
     reply = yield from _fetch(token_request(settings))
     if isinstance(reply, NotReached):
-        yield wrong(Check.TOKEN_HTTP, str(reply), reply.obstacle.cure)
+        yield wrong(Check.TOKEN_HTTP, str(reply), reply.kind.cure)
         yield from _skip(ASKING[1:], "the token endpoint did not answer")
         return None
     yield fine(Check.TOKEN_HTTP, f"answered {reply.status}{token_checks.budget(reply)}")
@@ -144,7 +144,7 @@ def _examine_token(settings: ClientSettings, place: Place, *, damaged: bool) -> 
 
 
 def _reach(url: str) -> Examination[bool]:
-    """Check name, connection and TLS one by one, so that the first obstacle is named and not its consequence."""
+    """Check name, connection and TLS one by one, so that the first kind is named and not its consequence."""
     proxy = (yield from _probe(AskProxy(url), ProxyFound)).proxy
     if proxy:
         yield from _skip(REACHING, f"requests go through the proxy {proxy}")
@@ -161,7 +161,7 @@ def _reach(url: str) -> Examination[bool]:
             continue
         reply = yield from _touch(probe)
         if isinstance(reply, NotReached):
-            yield wrong(check, f"{endpoint.host} port {endpoint.port}: {reply}", reply.obstacle.cure)
+            yield wrong(check, f"{endpoint.host} port {endpoint.port}: {reply}", reply.kind.cure)
             yield from _skip((later for later, _ in steps[number + 1 :]), "the step before failed")
             return False
         yield fine(check, reply.detail)
@@ -182,7 +182,7 @@ def _examine_rest(place: Place, scopes: frozenset[Scope] | None, token: SecretTe
     reply = yield from _fetch(api_checks.api_request(url, None))
     if isinstance(reply, NotReached):
         yield skipped(Check.REST_GUARD, "the REST API cannot be reached")
-        yield wrong(Check.REST, f"{shown(url)}: {reply}", reply.obstacle.cure)
+        yield wrong(Check.REST, f"{shown(url)}: {reply}", reply.kind.cure)
         return
     yield api_checks.judge_guard(reply)
     if token is None:
@@ -190,7 +190,7 @@ def _examine_rest(place: Place, scopes: frozenset[Scope] | None, token: SecretTe
         return
     reply = yield from _fetch(api_checks.api_request(url, token))
     if isinstance(reply, NotReached):
-        yield wrong(Check.REST, f"{shown(url)}: {reply}", reply.obstacle.cure)
+        yield wrong(Check.REST, f"{shown(url)}: {reply}", reply.kind.cure)
     else:
         yield api_checks.judge_rest(reply)
 
@@ -207,7 +207,7 @@ def _examine_grpc(place: Place) -> Examination[None]:
     host, port = endpoint.host, endpoint.port
     reply = yield from _touch(Secure(host, port, GRPC) if endpoint.secure else Connect(host, port))
     if isinstance(reply, NotReached):
-        yield wrong(Check.GRPC, f"{host} port {port}: {reply}", reply.obstacle.cure)
+        yield wrong(Check.GRPC, f"{host} port {port}: {reply}", reply.kind.cure)
     else:
         yield fine(Check.GRPC, reply.detail)
 
@@ -236,7 +236,7 @@ def _examine_secrets(
             return
         reply = yield from _fetch(api_checks.api_request(url, answer.access_token))
     if isinstance(reply, NotReached):
-        yield wrong(Check.SECRETS, f"{shown(url)}: {reply}", reply.obstacle.cure)
+        yield wrong(Check.SECRETS, f"{shown(url)}: {reply}", reply.kind.cure)
     else:
         yield api_checks.judge_secrets(reply)
 

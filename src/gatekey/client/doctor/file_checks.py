@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from gatekey.client.doctor.model import Check, Finding, doubtful, fine, skipped, wrong
-from gatekey.client.reading import CredentialsFile
-from gatekey.client.settings import (
+from gatekey.client.config.reading import CredentialsFile
+from gatekey.client.config.settings import (
     CERTIFICATE_FILES,
     CLIENT_ID,
     CLIENT_SECRET,
@@ -19,6 +18,7 @@ from gatekey.client.settings import (
     Place,
     find,
 )
+from gatekey.client.doctor.model import Check, Finding, doubtful, fine, skipped, wrong
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.identifiers import CLIENT_ID_LENGTH, SECRET_LENGTH, SECRET_PREFIX, read_secret
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
-from gatekey.client.flow import Send
-from gatekey.client.obstacle import Obstacle
-from gatekey.oauth.http import HttpResponse
+from gatekey.client.acquire import Send
+from gatekey.client.failures import TransportErrorKind
+from gatekey.client.http import HttpResponse
 
 T = TypeVar("T")
 
@@ -125,13 +125,13 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class NotReached:
-    """A probe met an obstacle; `detail` is the system's own word for it."""
+    """A probe met an kind; `detail` is the system's own word for it."""
 
-    obstacle: Obstacle
+    kind: TransportErrorKind
     detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.obstacle} ({self.detail})" if self.detail else str(self.obstacle)
+        return f"{self.kind} ({self.detail})" if self.detail else str(self.kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TypeAlias, assert_never
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from gatekey.client.acquire import Send
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
@@ -24,11 +25,10 @@ from gatekey.client.doctor.model import (
     TimeTold,
     Trust,
 )
-from gatekey.client.flow import Send
-from gatekey.client.obstacle import Obstacle, TransportFailure
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import shown
 from gatekey.client.transport import TIMEOUT, UrllibTransport, failure_of
 from gatekey.errors import ConfigurationError
-from gatekey.oauth.http import shown
 
 Perform: TypeAlias = Callable[[Probe], Reply]
 
@@ -50,16 +50,16 @@ def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Fi
 
 
 def perform(probe: Probe, transport: UrllibTransport = DIRECT) -> Reply:
-    """Perform one probe; an obstacle is a reply, never an exception. The transport says which certificates are used."""
+    """Perform one probe; an kind is a reply, never an exception. The transport says which certificates are used."""
     try:
         return _perform(probe, transport)
     except ConfigurationError as error:
-        return NotReached(Obstacle.CERTIFICATES, error.message.partition(": ")[2].rstrip("."))
-    except TransportFailure as failure:
+        return NotReached(TransportErrorKind.CERTIFICATES, error.message.partition(": ")[2].rstrip("."))
+    except TransportError as failure:
         met = failure
     except (OSError, ValueError) as error:
         met = failure_of(error)
-    return NotReached(met.obstacle, met.detail)
+    return NotReached(met.kind, met.detail)
 
 
 def _perform(probe: Probe, transport: UrllibTransport) -> Reply:  # noqa: PLR0911 - one for each kind of probe
@@ -95,7 +95,7 @@ def _secure(host: str, port: int, protocol: str, context: ssl.SSLContext) -> Rep
         certificate = secured.getpeercert() or {}
         chosen = secured.selected_alpn_protocol()
         if protocol == "h2" and chosen != protocol:
-            return NotReached(Obstacle.NOT_TLS, "it does not offer HTTP/2, which gRPC needs")
+            return NotReached(TransportErrorKind.NOT_TLS, "it does not offer HTTP/2, which gRPC needs")
         return Reached(f"{secured.version()}, the certificate is valid until {certificate.get('notAfter', 'unknown')}")
 
 

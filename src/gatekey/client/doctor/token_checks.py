@@ -5,13 +5,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gatekey.client.answer import TokenAnswer, read_answer
+from gatekey.client.config.settings import ClientSettings
+from gatekey.client.doctor.endpoint import endpoint_of
 from gatekey.client.doctor.model import Check, Finding, doubtful, fine, skipped, wrong
-from gatekey.client.endpoint import endpoint_of
-from gatekey.client.failure import Failure
-from gatekey.client.settings import ClientSettings
-from gatekey.errors import TokenError, TokenRefused
-from gatekey.oauth.http import HttpResponse, sent_at, shown
-from gatekey.oauth.token_answer import TokenAnswer, read_answer
+from gatekey.client.failures import Failure
+from gatekey.client.http import HttpResponse, sent_at, shown
 from gatekey.oauth.vocabulary import CLIENT_CLAIM, CLUSTER_CLAIM
 
 UNNOTICED_SKEW = 5.0
@@ -67,13 +66,9 @@ def check_clock(response: HttpResponse, now: float) -> Finding:
 
 def judge_answer(response: HttpResponse, settings: ClientSettings) -> tuple[Finding, TokenAnswer | None]:
     """Return the finding on the token endpoint's answer, and the token if it granted one."""
-    try:
-        answer = read_answer(response)
-    except TokenRefused as refused:
-        safe = Failure.answered(refused, None, settings.client_secret.reveal())
-        return wrong(Check.TOKEN, f"refused with {safe.status} {safe.error}: {safe.description}", safe.hint), None
-    except TokenError as error:
-        return wrong(Check.TOKEN, error.message, error.hint), None
+    answer = read_answer(response, settings.client_secret)
+    if isinstance(answer, Failure):
+        return wrong(Check.TOKEN, answer.error_at(0.0, answer.retry_after or 0.0, 1).message, answer.hint), None
     audience = settings.audience or "no particular audience"
     if answer.expires_in == 0:
         return wrong(Check.TOKEN, f"granted for {audience}, but already expired", "Check the server's clock."), answer

@@ -7,14 +7,14 @@ from aiohttp import ClientRequest, ClientResponse
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
-from gatekey.client.aio import AsyncTokenSource
 from gatekey.client.integrations.replacement import UNAUTHORIZED, replacement_async
+from gatekey.client.token import AsyncTokenProvider
 
 Handler: TypeAlias = Callable[[ClientRequest], Awaitable[ClientResponse]]
 Middleware: TypeAlias = Callable[[ClientRequest, Handler], Awaitable[ClientResponse]]
 
 
-def token_middleware(source: AsyncTokenSource, *origins: str) -> Middleware:
+def token_middleware(source: AsyncTokenProvider, *origins: str) -> Middleware:
     """
     Return a middleware that puts a token on every request to one of the `origins` (URLs; only scheme, host and port
     count), and after a 401 sends it once more with another. A body that is a stream is sent once only.

@@ -1,15 +1,11 @@
-"""
-The flow of httpx's authentication, for httpx and for httpx2: each refuses
-the other's classes, but both drive this.
-"""
+"""The flow of httpx's authentication, for httpx and httpx2: each refuses the other's classes, but both drive this."""
 
 from collections.abc import AsyncGenerator, Generator, MutableMapping
-from typing import ClassVar, Generic, Protocol, TypeVar
+from inspect import iscoroutinefunction
+from typing import ClassVar, Generic, Protocol, TypeGuard, TypeVar
 
-from gatekey.client.aio import AsyncTokenSource
 from gatekey.client.integrations.replacement import UNAUTHORIZED, replacement, replacement_async
-from gatekey.client.source import TokenSource
-from gatekey.client.token import Token
+from gatekey.client.token import AsyncTokenProvider, Token, TokenProvider
 from gatekey.errors import ConfigurationError
 
 
@@ -58,12 +54,12 @@ class AuthFlow(Generic[Asked, Answered]):
     repeatable: ClassVar[type]
     """The library's class of bodies that can be sent again: bytes can, what came from a generator cannot."""
 
-    def __init__(self, source: TokenSource | AsyncTokenSource) -> None:
+    def __init__(self, source: TokenProvider | AsyncTokenProvider) -> None:
         self._source = source
 
     def sync_auth_flow(self, request: Asked) -> Generator[Asked, Answered, None]:
         """Yield the request with a token, once or twice. Raises the errors of `TokenSource.token`."""
-        if not isinstance(self._source, TokenSource):
+        if not gives_now(self._source):
             raise ConfigurationError("A Client cannot await.", hint="Give it a TokenSource.")
         token = self._source.token()
         _authorize(request, token)
@@ -77,7 +73,7 @@ class AuthFlow(Generic[Asked, Answered]):
 
     async def async_auth_flow(self, request: Asked) -> AsyncGenerator[Asked, Answered]:
         """Yield the request with a token, once or twice. Raises the errors of `AsyncTokenSource.token`."""
-        if not isinstance(self._source, AsyncTokenSource):
+        if not is_awaited(self._source):
             raise ConfigurationError("An AsyncClient must not be kept waiting.", hint="Give it an AsyncTokenSource.")
         token = await self._source.token()
         _authorize(request, token)
@@ -97,6 +93,16 @@ class AuthFlow(Generic[Asked, Answered]):
         """
         carried = response.request.headers.get("Authorization") == token.authorization.reveal()
         return response.status_code == UNAUTHORIZED and carried and isinstance(request.stream, self.repeatable)
+
+
+def is_awaited(source: TokenProvider | AsyncTokenProvider) -> TypeGuard[AsyncTokenProvider]:
+    """Whether tokens of a source are awaited."""
+    return iscoroutinefunction(source.token)
+
+
+def gives_now(source: TokenProvider | AsyncTokenProvider) -> TypeGuard[TokenProvider]:
+    """Whether a source returns its tokens."""
+    return not is_awaited(source)
 
 
 def _authorize(request: Request, token: Token) -> None:

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import grpc
 
 from gatekey.client.integrations.replacement import replacement
-from gatekey.client.source import TokenSource
-from gatekey.client.token import Token
+from gatekey.client.token import Token, TokenProvider
 
 AUTHORIZATION = "authorization"
 """Lower case, as gRPC demands of metadata."""
@@ -45,7 +44,7 @@ def authorized(details: grpc.ClientCallDetails, token: Token) -> grpc.ClientCall
     )
 
 
-def call_credentials(source: TokenSource) -> grpc.CallCredentials:
+def call_credentials(source: TokenProvider) -> grpc.CallCredentials:
     """
     Return credentials that put a token on every call of a TLS channel; for libraries that take no interceptors.
 
@@ -76,7 +75,7 @@ class TokenInterceptor(
     Calls whose request is a stream are made once, for the stream is used up; so are response streams that have begun.
     """
 
-    def __init__(self, source: TokenSource) -> None:
+    def __init__(self, source: TokenProvider) -> None:
         self._source = source
 
     def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:

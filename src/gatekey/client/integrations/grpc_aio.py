@@ -18,15 +18,14 @@ from grpc.aio import (
     UnaryUnaryClientInterceptor,
 )
 
-from gatekey.client.aio import AsyncTokenSource
 from gatekey.client.integrations.replacement import replacement_async
-from gatekey.client.token import Token
+from gatekey.client.token import AsyncTokenProvider, Token
 
 AUTHORIZATION = "authorization"
 """Lower case, as gRPC demands of metadata."""
 
 
-def interceptors(source: AsyncTokenSource) -> list[ClientInterceptor]:
+def interceptors(source: AsyncTokenProvider) -> list[ClientInterceptor]:
     """
     Return interceptors for every kind of call: each puts a token on it, and after UNAUTHENTICATED makes it once more
     with another. Calls whose request is a stream are made once, and so are response streams that have begun.
@@ -42,7 +41,7 @@ def authorized(details: ClientCallDetails, token: Token) -> ClientCallDetails:
 
 
 class _UnaryUnary(UnaryUnaryClientInterceptor):
-    def __init__(self, source: AsyncTokenSource) -> None:
+    def __init__(self, source: AsyncTokenProvider) -> None:
         self._source = source
 
     async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
@@ -55,7 +54,7 @@ class _UnaryUnary(UnaryUnaryClientInterceptor):
 
 
 class _UnaryStream(UnaryStreamClientInterceptor):
-    def __init__(self, source: AsyncTokenSource) -> None:
+    def __init__(self, source: AsyncTokenProvider) -> None:
         self._source = source
 
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
@@ -83,7 +82,7 @@ class _UnaryStream(UnaryStreamClientInterceptor):
 
 
 class _StreamUnary(StreamUnaryClientInterceptor):
-    def __init__(self, source: AsyncTokenSource) -> None:
+    def __init__(self, source: AsyncTokenProvider) -> None:
         self._source = source
 
     async def intercept_stream_unary(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
@@ -92,7 +91,7 @@ class _StreamUnary(StreamUnaryClientInterceptor):
 
 
 class _StreamStream(StreamStreamClientInterceptor):
-    def __init__(self, source: AsyncTokenSource) -> None:
+    def __init__(self, source: AsyncTokenProvider) -> None:
         self._source = source
 
     async def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:

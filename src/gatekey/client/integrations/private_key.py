@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from gatekey.client.authentication import Proof
-from gatekey.client.settings import ClientSettings
+from gatekey.client.config.authentication import Proof
+from gatekey.client.config.settings import ClientSettings
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.secret_text import SecretText
 

@@ -7,8 +7,7 @@ from requests import PreparedRequest, Response
 from requests.auth import AuthBase
 
 from gatekey.client.integrations.replacement import UNAUTHORIZED, replacement
-from gatekey.client.source import TokenSource
-from gatekey.client.token import Token
+from gatekey.client.token import Token, TokenProvider
 
 
 class TokenAuth(AuthBase):
@@ -18,7 +17,7 @@ class TokenAuth(AuthBase):
     A body that cannot be rewound is sent once only. Redirects to another host go without the token.
     """
 
-    def __init__(self, source: TokenSource) -> None:
+    def __init__(self, source: TokenProvider) -> None:
         self._source = source
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:

@@ -7,8 +7,7 @@ from urllib3 import BaseHTTPResponse, PoolManager
 from urllib3._request_methods import RequestMethods
 
 from gatekey.client.integrations.replacement import UNAUTHORIZED, replacement
-from gatekey.client.source import TokenSource
-from gatekey.client.token import Token
+from gatekey.client.token import Token, TokenProvider
 
 
 class TokenPool(RequestMethods):
@@ -19,7 +18,7 @@ class TokenPool(RequestMethods):
     off on the way to another host, and it stays off. A body that is a stream is sent once only.
     """
 
-    def __init__(self, pool: PoolManager, source: TokenSource) -> None:
+    def __init__(self, pool: PoolManager, source: TokenProvider) -> None:
         super().__init__()
         self._pool = pool
         self._source = source

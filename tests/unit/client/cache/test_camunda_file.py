@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gatekey.client.cache.camunda_file import entries, token_in
 from gatekey.client.cache.disk import DiskCache
 from gatekey.client.cache.ports import Key
-from gatekey.client.policy import Held
+from gatekey.client.policy import CacheEntry
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
 
@@ -140,6 +140,6 @@ def test_the_longer_lived_of_two_tokens_counts(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path / "tokens", neighbour=written(tmp_path / "credentials"))
     own = Token(SecretText("own"), NOW + 10.0, NOW + 90_000.0, NOW + 100_000.0)
 
-    cache.keep(KEY, Held(own))
+    cache.keep(KEY, CacheEntry(own))
 
     assert own == cache.look(KEY).token

@@ -7,8 +7,8 @@ import pytest
 
 from gatekey.client.cache.disk import DiskCache, default_folder, default_neighbour
 from gatekey.client.cache.ports import Key
-from gatekey.client.failure import Failure, Kind
-from gatekey.client.policy import NOTHING, Bar, Held
+from gatekey.client.failures import Failure, FailureKind
+from gatekey.client.policy import NOTHING, Backoff, CacheEntry
 from gatekey.client.token import Token
 from gatekey.errors import CacheError
 from gatekey.oauth.secret_text import SecretText
@@ -32,20 +32,20 @@ def test_the_token_file_of_camundas_clients_is_where_they_look() -> None:
 
 
 def test_another_cache_of_the_same_folder_finds_what_is_kept(tmp_path: Path) -> None:
-    DiskCache(tmp_path).keep(KEY, Held(TOKEN))
+    DiskCache(tmp_path).keep(KEY, CacheEntry(TOKEN))
 
-    assert Held(TOKEN) == DiskCache(tmp_path).look(KEY)
+    assert CacheEntry(TOKEN) == DiskCache(tmp_path).look(KEY)
 
 
 def test_neither_names_nor_contents_hold_the_secret(tmp_path: Path) -> None:
-    DiskCache(tmp_path).keep(KEY, Held(TOKEN))
+    DiskCache(tmp_path).keep(KEY, CacheEntry(TOKEN))
 
     assert not [path for path in tmp_path.iterdir() if "hidden" in path.name or b"hidden" in path.read_bytes()]
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path / "tokens")
-    cache.keep(KEY, Held(TOKEN))
+    cache.keep(KEY, CacheEntry(TOKEN))
     kept = next((tmp_path / "tokens").glob("credential-*"))
     kept.rename(tmp_path / "elsewhere")
     kept.symlink_to(tmp_path / "elsewhere")
@@ -57,19 +57,21 @@ def test_useless_files_are_removed_after_a_day_when_a_new_credential_comes(tmp_p
     cache, day = DiskCache(tmp_path), 86_400.0
     old = replace(TOKEN, obtained_at=NOW - 3 * day, expires_at=NOW - 1.1 * day)
     recent = replace(old, expires_at=NOW - 0.9 * day)
-    cache.keep(replace(KEY, client_id="old"), Held(old))
-    cache.keep(replace(KEY, client_id="recent"), Held(recent))
-    cache.keep(replace(KEY, client_id="refused"), Held(old, Bar(Failure(Kind.REFUSED, ""), NOW, NOW + 300)))
+    cache.keep(replace(KEY, client_id="old"), CacheEntry(old))
+    cache.keep(replace(KEY, client_id="recent"), CacheEntry(recent))
+    cache.keep(
+        replace(KEY, client_id="refused"), CacheEntry(old, Backoff(Failure(FailureKind.REFUSED, ""), NOW, NOW + 300))
+    )
 
-    cache.keep(KEY, Held(TOKEN))
+    cache.keep(KEY, CacheEntry(TOKEN))
 
     assert ["id", "recent", "refused"] == sorted(record.client_id for record in cache.records()[0])
 
 
 def test_people_can_look_and_forget(tmp_path: Path) -> None:
-    cache, pause = DiskCache(tmp_path), Bar(Failure(Kind.LIMITED, ""), NOW, NOW + 5)
-    cache.keep(KEY, Held(TOKEN, pause=pause))
-    cache.keep(replace(KEY, client_id="other"), Held(TOKEN))
+    cache, pause = DiskCache(tmp_path), Backoff(Failure(FailureKind.LIMITED, ""), NOW, NOW + 5)
+    cache.keep(KEY, CacheEntry(TOKEN, pause=pause))
+    cache.keep(replace(KEY, client_id="other"), CacheEntry(TOKEN))
     credentials, endpoints = cache.records()
 
     assert {"id", "other"} == {record.client_id for record in credentials}
@@ -81,7 +83,7 @@ def test_people_can_look_and_forget(tmp_path: Path) -> None:
 
 def test_people_are_told_why_they_cannot_look(tmp_path: Path) -> None:
     kept = DiskCache(tmp_path)
-    kept.keep(KEY, Held(TOKEN))
+    kept.keep(KEY, CacheEntry(TOKEN))
     path = next(tmp_path.glob("credential-*"))
     path.unlink()
     path.symlink_to(tmp_path / "elsewhere")

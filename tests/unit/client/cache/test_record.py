@@ -16,25 +16,24 @@ from gatekey.client.cache.record import (
     encode_endpoint,
     record_of,
 )
-from gatekey.client.failure import Failure, Kind
-from gatekey.client.obstacle import Obstacle
-from gatekey.client.policy import Bar
+from gatekey.client.failures import Failure, FailureKind, TransportErrorKind
+from gatekey.client.policy import Backoff
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
 
 times = st.floats(0, 4e9)
 failures = st.builds(
     Failure,
-    st.sampled_from(Kind),
+    st.sampled_from(FailureKind),
     st.text(),
     st.text(),
     st.integers(0, 599),
     st.text(),
     st.text(),
     st.none() | times,
-    st.none() | st.sampled_from(Obstacle),
+    st.none() | st.sampled_from(TransportErrorKind),
 )
-bars = st.builds(Bar, failures, times, times, st.integers(1, 100))
+backoffs = st.builds(Backoff, failures, times, times, st.integers(1, 100))
 visible = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
 tokens = st.builds(Token, st.builds(SecretText, visible), times, times, times, st.text())
 credentials = st.builds(
@@ -44,7 +43,7 @@ credentials = st.builds(
     st.none() | st.text(),
     st.none() | st.text(),
     st.none() | tokens,
-    st.none() | bars,
+    st.none() | backoffs,
     st.none() | times,
 )
 json_values = st.recursive(
@@ -58,7 +57,7 @@ def test_a_credential_is_read_as_it_was_written(record: CredentialRecord) -> Non
     assert record == decode_credential(encode_credential(record))
 
 
-@given(st.builds(EndpointRecord, st.text(), st.none() | bars))
+@given(st.builds(EndpointRecord, st.text(), st.none() | backoffs))
 def test_a_token_endpoint_is_read_as_it_was_written(record: EndpointRecord) -> None:
     assert record == decode_endpoint(encode_endpoint(record))
 
@@ -71,7 +70,9 @@ def test_anything_else_is_as_if_missing(content: bytes) -> None:
 
 FIELDS = json.loads(
     encode_credential(
-        CredentialRecord("u", "c", "a", "s", Token(SecretText("t"), 1, 2, 3), Bar(Failure(Kind.REFUSED, ""), 1, 2), 3.0)
+        CredentialRecord(
+            "u", "c", "a", "s", Token(SecretText("t"), 1, 2, 3), Backoff(Failure(FailureKind.REFUSED, ""), 1, 2), 3.0
+        )
     )
 )
 

@@ -10,7 +10,7 @@ from gatekey.client.doctor.api_checks import (
     topology_url,
 )
 from gatekey.client.doctor.model import Outcome
-from gatekey.oauth.http import HttpResponse
+from gatekey.client.http import HttpResponse
 from gatekey.oauth.secret_text import SecretText
 
 

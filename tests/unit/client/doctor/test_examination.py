@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from gatekey.client.acquire import Send
+from gatekey.client.config.reading import CredentialsFile
+from gatekey.client.config.settings import Place
 from gatekey.client.doctor.examination import examine
 from gatekey.client.doctor.file_checks import READ_ALONE
 from gatekey.client.doctor.model import (
@@ -24,12 +27,9 @@ from gatekey.client.doctor.model import (
     TimeTold,
     Trust,
 )
-from gatekey.client.flow import Send
-from gatekey.client.obstacle import Obstacle
-from gatekey.client.reading import CredentialsFile
-from gatekey.client.settings import Place
+from gatekey.client.failures import TransportErrorKind
+from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.oauth.fields import FORM
-from gatekey.oauth.http import HttpRequest, HttpResponse
 from gatekey.oauth.token_answer import encode_error, encode_success
 from gatekey.oauth.token_request import TokenRequest, read_request
 
@@ -50,7 +50,7 @@ FILE = {
     "CAMUNDA_CLUSTER_ID": "cluster",
     "CAMUNDA_CREDENTIALS_SCOPES": "Zeebe,Secrets",
 }
-STALLED = NotReached(Obstacle.TIMED_OUT)
+STALLED = NotReached(TransportErrorKind.TIMED_OUT)
 
 
 def token_for(audience: str | None) -> str:
@@ -148,7 +148,7 @@ def test_names_that_must_be_mended_first_spare_the_network() -> None:
 
 def test_certificates_that_cannot_be_used_are_named_before_anybody_is_asked() -> None:
     values = FILE | {"ZEEBE_CA_CERTIFICATE_PATH": "ca.pem"}
-    world = World(trust=NotReached(Obstacle.CERTIFICATES, "No such file or directory"))
+    world = World(trust=NotReached(TransportErrorKind.CERTIFICATES, "No such file or directory"))
 
     findings = examined(values, world)
 
@@ -185,7 +185,7 @@ def test_the_first_obstacle_on_the_way_is_named_and_nothing_is_sent(
 
     assert Outcome.WRONG is findings[check].outcome
     assert "login.example.org port 443: no answer in time" == findings[check].found
-    assert Obstacle.TIMED_OUT.cure == findings[check].cure
+    assert TransportErrorKind.TIMED_OUT.cure == findings[check].cure
     assert set(later) <= set(with_outcome(Outcome.SKIPPED, findings))
     assert not any(isinstance(sent, Send) and sent.request.url == TOKEN_URL for sent in world.probes)
 
@@ -207,7 +207,7 @@ def test_behind_a_proxy_the_direct_way_is_not_judged() -> None:
 
 
 def test_a_token_endpoint_that_does_not_answer_is_wrong() -> None:
-    findings = examined(FILE, World(token=NotReached(Obstacle.NOT_HTTP)))
+    findings = examined(FILE, World(token=NotReached(TransportErrorKind.NOT_HTTP)))
 
     assert [Check.TOKEN_HTTP] == with_outcome(Outcome.WRONG, findings)
     assert {Check.CLOCK, Check.TOKEN, Check.CLAIMS, Check.REST, Check.SECRETS} <= set(

@@ -2,6 +2,8 @@ from random import Random
 
 import pytest
 
+from gatekey.client.config.reading import CredentialsFile
+from gatekey.client.config.settings import Place
 from gatekey.client.doctor.file_checks import (
     READ_ALONE,
     check_client_id,
@@ -11,8 +13,6 @@ from gatekey.client.doctor.file_checks import (
     unreadable,
 )
 from gatekey.client.doctor.model import Check, Finding, Outcome
-from gatekey.client.reading import CredentialsFile
-from gatekey.client.settings import Place
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.identifiers import make_client_id, make_secret
 

@@ -9,7 +9,7 @@ from gatekey.client.doctor.model import (
     skipped,
     wrong,
 )
-from gatekey.client.obstacle import Obstacle
+from gatekey.client.failures import TransportErrorKind
 
 
 def test_an_outcome_is_named_by_its_maker() -> None:
@@ -34,5 +34,5 @@ def test_a_text_too_short_to_be_a_secret_is_left_in_the_words() -> None:
 
 
 def test_an_obstacle_is_told_with_the_systems_own_word() -> None:
-    assert "no answer in time" == str(NotReached(Obstacle.TIMED_OUT))
-    assert "the connection broke off (reset)" == str(NotReached(Obstacle.DROPPED, "reset"))
+    assert "no answer in time" == str(NotReached(TransportErrorKind.TIMED_OUT))
+    assert "the connection broke off (reset)" == str(NotReached(TransportErrorKind.DROPPED, "reset"))

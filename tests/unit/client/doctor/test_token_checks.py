@@ -3,12 +3,13 @@ from typing import Any
 
 import pytest
 
+from gatekey.client.answer import TokenAnswer
+from gatekey.client.config.settings import ClientSettings
 from gatekey.client.doctor.model import Outcome
 from gatekey.client.doctor.token_checks import budget, check_claims, check_clock, check_url, judge_answer, spoken
-from gatekey.client.settings import ClientSettings
-from gatekey.oauth.http import HttpResponse
+from gatekey.client.http import HttpResponse
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.token_answer import TokenAnswer, encode_error, encode_success
+from gatekey.oauth.token_answer import encode_error, encode_success
 from gatekey.oauth.vocabulary import CLIENT_CLAIM, CLUSTER_CLAIM
 
 NOW = 1795417200.0
@@ -82,9 +83,9 @@ def test_a_token_that_has_already_expired_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("status", "word", "cure"),
     [
-        (400, "400 some_error: no \u2026", "Check the audience"),
-        (401, "401 some_error", "deleted"),
-        (403, "403 some_error", "scope"),
+        (400, "(400 some_error): no \u2026", "Check the audience"),
+        (401, "(401 some_error)", "deleted"),
+        (403, "(403 some_error)", "scope"),
         (404, "404", "token URL"),
         (429, "wait", "this address"),
         (503, "503", "Nothing is wrong with your credentials"),

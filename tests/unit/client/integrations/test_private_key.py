@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from gatekey.client.authentication import token_request
+from gatekey.client.config.authentication import token_request
+from gatekey.client.config.settings import ClientSettings
 from gatekey.client.integrations.private_key import PrivateKeyJwt
-from gatekey.client.settings import ClientSettings
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.secret_text import SecretText
 

@@ -1,40 +1,39 @@
 """
 How a token comes to be: look, decide, lock, look again, ask, keep.
 
-Pure generators. They yield steps; a driver performs them and sends the reply back, and throws a `TransportFailure` in
-where no answer came. So one brain serves threads, event loops and tests without either. Each may be abandoned at any
-step: whoever drives a flow gives the lock back.
+Pure generators. They yield steps; a driver performs them and sends the reply back, and throws a `TransportError` in
+where no answer came. So the same flow serves threads, event loops and tests without either. Each may be abandoned at
+any step: the driver gives the lock back.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, assert_never
 
+from gatekey.client.answer import TokenAnswer, read_answer
+from gatekey.client.config.settings import ClientSettings
 from gatekey.client.events import Asked, Event, Failed, Granted, Waiting
-from gatekey.client.failure import Failure, Kind
-from gatekey.client.obstacle import TransportFailure
+from gatekey.client.failures import Failure, FailureKind, TransportError
+from gatekey.client.http import HttpRequest, HttpResponse, shown
 from gatekey.client.policy import (
     ANY,
-    Bar,
-    Barred,
-    Held,
+    Abstain,
+    Backoff,
+    CacheEntry,
     Renew,
+    TokenDemand,
     Use,
-    Wish,
-    bar_for,
+    backoff_for,
     decide,
     failed,
     granted,
+    without,
 )
-from gatekey.client.settings import ClientSettings
 from gatekey.client.token import Freshness, Token
-from gatekey.errors import TokenError
-from gatekey.oauth.http import HttpRequest, HttpResponse, retry_after, shown
-from gatekey.oauth.token_answer import TokenAnswer, read_answer
 
 T = TypeVar("T")
 
-BREATH = 0.005
+RETRY_PAUSE = 0.005
 """Seconds that pass before a lock is tried again that seemed to be free and was not: no loop may be a busy one."""
 
 LOCK_PATIENCE = 30.0
@@ -43,8 +42,8 @@ Seconds. Requests end within ten, by the transport's time limit. Who holds the l
 then two requests are better than none.
 """
 
-STILLBORN = Failure(
-    Kind.MALFORMED,
+EXPIRED_ON_ARRIVAL = Failure(
+    FailureKind.MALFORMED,
     "The token endpoint granted a token that ended before its answer was here.",
     "Give tokens of this client a lifetime of minutes at least; check the server's clock.",
     200,
@@ -67,7 +66,12 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Reply with what is held now, and when now is: `Seen`."""
+    """Reply with what is known, and when that was: `Seen`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Reply with the time (Unix seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,9 @@ class Unlock:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Hold this from now on, for everybody who shares it."""
+    """Keep this from now on, for everybody who shares it."""
 
-    held: Held
+    entry: CacheEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,14 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is held, and the time of looking (Unix seconds)."""
+    """What is known, and the time of looking (Unix seconds)."""
 
-    held: Held
+    entry: CacheEntry
     now: float
 
 
-Step: TypeAlias = Send | Sleep | Look | Lock | Wait | Unlock | Keep | Tell
-Reply: TypeAlias = HttpResponse | Seen | bool | None
+Step: TypeAlias = Send | Sleep | Look | Clock | Lock | Wait | Unlock | Keep | Tell
+Reply: TypeAlias = HttpResponse | Seen | float | bool | None
 Flow: TypeAlias = Generator[Step, Reply, T]
 Jitter: TypeAlias = Callable[[], float]
 """Returns a random number from 0 up to 1, as `random.random` does."""
@@ -125,31 +129,31 @@ class Asking:
     jitter: Jitter
 
 
-def obtain(asking: Asking, wish: Wish = ANY) -> Flow[Token | Bar]:
+def obtain(asking: Asking, demand: TokenDemand = ANY) -> Flow[Token | Backoff]:
     """
-    Return a token, or what stands in the way of one for longer than the wish's patience. One that is due for renewal is
-    as good as any: renewing it early is somebody's second thought, see `renew_early`.
+    Return a token, or what stands in the way of one for longer than the demand's patience.
 
-    A pause is never cut short: one that ends beyond the patience ends the flow at once. Waiting is done without the
-    lock, so that nobody waits for somebody who waits.
+    One that is due for renewal is as good as any; `renew_early` renews it. A pause is never cut short: one that ends
+    beyond the patience ends the flow at once. Waiting is done without the lock, so that nobody waits for who waits.
     """
     seen = yield from _reply(Look(), Seen)
-    deadline, freed, stopped = seen.now + wish.patience, False, False
+    deadline, freed, stopped = seen.now + demand.patience, False, False
     while True:
-        match decide(seen.held, seen.now, wish):
+        match decide(seen.entry, seen.now, demand):
             case Use(token) | Renew(Token() as token):
                 return token
-            case Barred(bar):
-                if not (yield from _outwait(bar, seen.now, deadline)):
-                    return bar
+            case Abstain(backoff):
+                if not (yield from _wait_out(backoff, seen.now, deadline)):
+                    yield from _drop(demand, seen.entry)
+                    return backoff
             case Renew() if stopped or (yield from _reply(Lock(), bool)):
-                outcome = yield from _renew(asking, wish)
+                outcome = yield from _renew(asking, demand)
                 yield Unlock()
-                if isinstance(outcome, Token) or (outcome and not outcome.failure.kind.passing):
+                if isinstance(outcome, Token) or (outcome and demand.forced and not outcome.failure.kind.passing):
                     return outcome
             case Renew():
                 if freed:
-                    yield Sleep(BREATH)
+                    yield Sleep(RETRY_PAUSE)
                 freed = yield from _reply(Wait(LOCK_PATIENCE), bool)
                 stopped = not freed
             case unknown:
@@ -166,50 +170,56 @@ def renew_early(asking: Asking) -> Flow[bool]:
     return True
 
 
-def _renew(asking: Asking, wish: Wish) -> Flow[Token | Bar | None]:
+def _renew(asking: Asking, demand: TokenDemand) -> Flow[Token | Backoff | None]:
     """Look again, now that the lock is ours, and ask if it is still needed; None where it is not."""
     seen = yield from _reply(Look(), Seen)
-    decision = decide(seen.held, seen.now, wish)
+    decision = decide(seen.entry, seen.now, demand)
     if not isinstance(decision, Renew):
         return None
     early = decision.spare is not None
     settings = asking.settings
     yield Tell(Asked(shown(settings.token_url), settings.client_id, settings.audience))
     outcome = yield from ask(asking, seen.now)
-    after = yield from _reply(Look(), Seen)
     if isinstance(outcome, TokenAnswer):
-        token = Token.received(outcome, seen.now, asking.jitter())
-        if token.freshness(after.now) is not Freshness.EXPIRED:
-            yield Keep(granted(after.held, token, wish))
+        token = Token.received(outcome.access_token, outcome.expires_in, seen.now, outcome.scope, asking.jitter())
+        if token.freshness((yield from _reply(Clock(), float))) is not Freshness.EXPIRED:
+            yield Keep(granted(seen.entry, token, demand))
             yield Tell(Granted(outcome.expires_in, early))
             return token
-        outcome = STILLBORN
-    bar = bar_for(outcome, after.held, after.now, asking.jitter())
-    yield Keep(failed(after.held, bar, wish))
-    yield Tell(Failed(outcome, bar.until - after.now, early))
-    return bar
+        outcome = EXPIRED_ON_ARRIVAL
+    after = yield from _reply(Look(), Seen)  # others may have met a pause in between
+    backoff = backoff_for(outcome, after.entry, after.now, asking.jitter())
+    yield Keep(failed(after.entry, backoff, demand))
+    yield Tell(Failed(outcome, backoff.until - after.now, early))
+    return backoff
 
 
 def ask(asking: Asking, now: float) -> Flow[TokenAnswer | Failure]:
     """Send one token request and return the token, or what its failure means."""
-    request, hidden = asking.request_at(now), asking.settings.client_secret.reveal()
+    request = asking.request_at(now)
     try:
         response = yield from _reply(Send(request), HttpResponse)
-    except TransportFailure as failure:
-        return Failure.unreached(shown(request.url), failure)
-    try:
-        return read_answer(response)
-    except TokenError as error:
-        return Failure.answered(error, retry_after(response), hidden)
+    except TransportError as error:
+        return Failure.unreached(shown(request.url), error)
+    return read_answer(response, asking.settings.client_secret)
 
 
-def _outwait(bar: Bar, now: float, deadline: float) -> Flow[bool]:
-    """Wait for the bar's end, if that can help and there is patience left; return whether it was worth it."""
-    if not bar.failure.kind.passing or bar.until > deadline:
+def _wait_out(backoff: Backoff, now: float, deadline: float) -> Flow[bool]:
+    """Wait for the end of a backoff, if that can help and there is patience left; return whether it was waited for."""
+    if not backoff.failure.kind.passing or backoff.until > deadline:
         return False
-    yield Tell(Waiting(bar.until - now))
-    yield Sleep(bar.until - now)
+    yield Tell(Waiting(backoff.until - now))
+    yield Sleep(backoff.until - now)
     return True
+
+
+def _drop(demand: TokenDemand, entry: CacheEntry) -> Flow[None]:
+    """Have nobody use a token that an API refused while another cannot be had."""
+    if without(entry, demand.instead_of) is entry or not (yield from _reply(Lock(), bool)):
+        return
+    seen = yield from _reply(Look(), Seen)
+    yield Keep(without(seen.entry, demand.instead_of))
+    yield Unlock()
 
 
 def _reply(step: Step, kind: type[T]) -> Flow[T]:

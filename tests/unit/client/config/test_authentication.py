@@ -2,8 +2,8 @@ import base64
 import os
 from pathlib import Path
 
-from gatekey.client.authentication import CertificateAlone, SecretInBody, SecretInHeader, token_request
-from gatekey.client.settings import ClientSettings
+from gatekey.client.config.authentication import CertificateAlone, SecretInBody, SecretInHeader, token_request
+from gatekey.client.config.settings import ClientSettings
 from gatekey.oauth.client_authentication import Method, SecretCredential
 from gatekey.oauth.fields import FORM
 from gatekey.oauth.secret_text import SecretText

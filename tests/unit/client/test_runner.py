@@ -3,10 +3,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatekey.client.drive import drive, drive_async
-from gatekey.client.flow import Flow, Reply, Send, Sleep, Step
-from gatekey.client.obstacle import Obstacle, TransportFailure
-from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.client.acquire import Flow, Reply, Send, Sleep, Step
+from gatekey.client.failures import TransportError, TransportErrorKind
+from gatekey.client.http import HttpRequest, HttpResponse
+from gatekey.client.runner import drive, drive_async
 
 REQUEST = HttpRequest("GET", "http://localhost/")
 
@@ -14,7 +14,7 @@ REQUEST = HttpRequest("GET", "http://localhost/")
 def twice() -> Flow[int]:
     try:
         yield Send(REQUEST)
-    except TransportFailure:
+    except TransportError:
         yield Sleep(2.5)
     response = yield Send(REQUEST)
     assert isinstance(response, HttpResponse)
@@ -27,8 +27,8 @@ class World:
     """
 
     def __init__(self) -> None:
-        self.replies: Iterator[TransportFailure | HttpResponse]
-        self.replies = iter([TransportFailure(Obstacle.DROPPED), HttpResponse(204)])
+        self.replies: Iterator[TransportError | HttpResponse]
+        self.replies = iter([TransportError(TransportErrorKind.DROPPED), HttpResponse(204)])
         self.steps: list[Step] = []
 
     def perform(self, step: Step) -> Reply:
@@ -36,7 +36,7 @@ class World:
         if isinstance(step, Sleep):
             return None
         reply = next(self.replies)
-        if isinstance(reply, TransportFailure):
+        if isinstance(reply, TransportError):
             raise reply
         return reply
 
@@ -67,7 +67,7 @@ def asked() -> Flow[None]:
 
 
 def refuse(_: Step) -> Reply:
-    raise TransportFailure(Obstacle.REFUSED, "GET")
+    raise TransportError(TransportErrorKind.REFUSED, "GET")
 
 
 async def refuse_async(step: Step) -> Reply:
@@ -75,7 +75,7 @@ async def refuse_async(step: Step) -> Reply:
 
 
 def test_what_a_flow_raises_comes_out_of_the_driver() -> None:
-    with pytest.raises(TransportFailure, match="nothing accepts connections there \\(GET\\)"):
+    with pytest.raises(TransportError, match="nothing accepts connections there \\(GET\\)"):
         drive(asked(), refuse)
-    with pytest.raises(TransportFailure, match="nothing accepts connections there \\(GET\\)"):
+    with pytest.raises(TransportError, match="nothing accepts connections there \\(GET\\)"):
         asyncio.run(drive_async(asked(), refuse_async))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.client.settings import (
+from gatekey.client.config.settings import (
     CLIENT_ID,
     CLIENT_SECRET,
     TOKEN_URL,

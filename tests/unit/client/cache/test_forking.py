@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TESTS = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[3]
 
 PROGRAM = """
 import os
@@ -16,8 +16,8 @@ from support.endpoint import Endpoint
 
 cache = MemoryCache()
 source = TokenSource(**Endpoint().options(cache=cache))
-held = cache.lock(source._plan.key)  # the very lock that another thread would hold
-assert held
+taken = cache.lock(source._plan.key)  # the very lock that another thread would hold
+assert taken
 child = os.fork()
 if child == 0:
     os._exit(0 if source.token().access_token.reveal() == "t1" else 1)

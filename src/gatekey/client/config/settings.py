@@ -80,15 +80,14 @@ ZEEBE_WORD = re.compile(r"(?:^|\.)zeebe\.(.+)")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """
-    Somewhere settings stand: what to call it, and its names and values (not
-    in the `repr`, secrets are among them).
-    """
+    """Somewhere settings stand: what to call it, its names and its values, which are secrets in part."""
 
     title: str
     values: Mapping[str, str] = field(repr=False, hash=False)
     in_words: bool = False
     """Whether values stand under the plain words (`client_id`) too; in an environment those may be somebody else's."""
+    changed_at: float = 0.0
+    """When a file was last changed (Unix seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +125,11 @@ class ClientSettings:
     certificate: str | None = None
     """File of the client certificate to show (mutual TLS), and of its key where that stands apart."""
     certificate_key: str | None = None
+    changed_at: float = 0.0
+    """When the file that they stand in was last changed (Unix seconds); 0 where there is none."""
 
     def whereabouts(self) -> str:
-        """
-        Say where the id, the secret and the audience came from, for whoever has to correct them; empty if from
-        nowhere.
-        """
+        """Say where id, secret and audience came from, for people who correct them; empty if from nowhere."""
         names = ("client_id", "client_secret", "audience")
         places = dict.fromkeys(str(self.origins[name]) for name in names if name in self.origins)
         return f"They came from {', '.join(places)}." if places else ""
@@ -183,9 +181,25 @@ def resolve(
     found |= {name: find(one, places) for name, one in others.items()}
     origins = {name: one.origin for name, one in found.items() if one}
     texts = {name: one.value if one else None for name, one in found.items() if name in {"audience", *others}}
-    return ClientSettings(
-        token_url.value, client_id.value, SecretText(secret.value if secret else ""), origins=origins, **texts
-    )
+    changed_at = max((place.changed_at for place in places), default=0.0)
+    hidden = SecretText(secret.value if secret else "")
+    return ClientSettings(token_url.value, client_id.value, hidden, origins=origins, changed_at=changed_at, **texts)
+
+
+def place_of(settings: ClientSettings) -> Place:
+    """Return settings that are known already as a place to look in."""
+    named = {
+        TOKEN_URL.word: settings.token_url,
+        CLIENT_ID.word: settings.client_id,
+        CLIENT_SECRET.word: settings.client_secret.reveal(),
+        ZEEBE_AUDIENCE.word: settings.audience,
+        TOKEN_SCOPE.word: settings.token_scope,
+        AUTHORITIES.names[0]: settings.authorities,
+        CERTIFICATE.names[0]: settings.certificate,
+        CERTIFICATE_KEY.names[0]: settings.certificate_key,
+    }
+    values = {name: value for name, value in named.items() if value}
+    return Place("the settings", values, in_words=True, changed_at=settings.changed_at)
 
 
 def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
@@ -207,10 +221,7 @@ def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
 
 
 def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:
-    """
-    Return the scopes that the file says the client has; None where it says
-    nothing. Unknown words are passed over.
-    """
+    """Return the scopes that the file says the client has, unknown words left out; None where it says nothing."""
     found = find(SCOPES, places)
     if found is None:
         return None

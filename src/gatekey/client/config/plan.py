@@ -1,22 +1,22 @@
-"""All that a token source was told, put together once; both colours of source carry the same plan."""
+"""What a token source was told, put together once; sources for threads and for event loops carry the same plan."""
 
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeGuard
 
-from gatekey.client.authentication import Authentication, SecretInBody, token_request
-from gatekey.client.cache.ports import Cache, Key, Release
-from gatekey.client.events import Event, Listener
-from gatekey.client.flow import Asking, Keep, Lock, Look, Reply, Seen, Step, Tell, Unlock
-from gatekey.client.policy import Bar, Held, Wish
-from gatekey.client.settings import ClientSettings, Place, resolve
+from gatekey.client.acquire import Asking
+from gatekey.client.cache.ports import Cache, Key
+from gatekey.client.config.authentication import Authentication, SecretInBody, token_request
+from gatekey.client.config.settings import ClientSettings, Place, place_of, resolve
+from gatekey.client.events import Listener
+from gatekey.client.http import HttpRequest, HttpResponse
+from gatekey.client.policy import Backoff, TokenDemand
 from gatekey.client.token import Token
 from gatekey.errors import CacheError, ConfigurationError, TokenError
-from gatekey.oauth.http import HttpRequest, HttpResponse
 from gatekey.oauth.secret_text import SecretText
 from gatekey.oauth.vocabulary import Scope
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Transport: TypeAlias = Callable[[HttpRequest], HttpResponse]
-"""Sends one request, follows no redirect, returns the response of any status, raises only `TransportFailure`."""
+"""Sends one request, follows no redirect, returns the response of any status, raises only `TransportError`."""
 
 AsyncTransport: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """The same, awaited."""
@@ -34,16 +34,53 @@ CacheChoice: TypeAlias = Cache | Literal["disk", "memory"]
 IN_BODY = SecretInBody()
 
 
+class Options(TypedDict, total=False):
+    """What a user may tell a source, all by name."""
+
+    scope: Scope | str
+    """The API the token is for: Zeebe (if not said), Tasklist, Operate, Optimize or Secrets."""
+    audience: str | None
+    """The audience the token is for, instead of a scope."""
+    settings: ClientSettings
+    """All that is to be asked with, instead of arguments, file and environment."""
+    token_url: str
+    client_id: str
+    client_secret: str | SecretText
+    token_scope: str
+    """The `scope` of RFC 6749 section 3.3, for servers that want one."""
+    environment: Mapping[str, str]
+    """Read instead of the process's environment."""
+    authentication: Authentication
+    """How the client proves who it is; if not said, by its secret in the body."""
+    cache: CacheChoice
+    """`"disk"` (if not said): shared by all processes of this user; `"memory"`: by nobody; or a cache to share."""
+    transport: Transport | AsyncTransport
+    """Sends token requests; if not said, the standard library does, by the proxies of the environment."""
+    patience: float
+    """Seconds to wait at most for a token endpoint that limits or is in trouble; 0 asks once. If not said, 30."""
+    background: bool
+    """Whether tokens are renewed early beside the calls (if not said), or by the call that finds one due for it."""
+    max_age: float | None
+    """Seconds after which a token is not given out without asking for another, while that may be asked for."""
+    listener: Listener
+    """Told of every request, grant, failure and pause."""
+    clock: Callable[[], float]
+    """Returns Unix seconds."""
+    sleep: Callable[[float], Any]
+    """Lets seconds pass; awaited by an asynchronous source."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a source asks with, where it keeps the answer, and how long it is patient (seconds)."""
 
+    file: str | None
     places: tuple[Place, ...]
+    options: Options = field(repr=False)
     settings: ClientSettings
     authentication: Authentication
     cache: Cache
     transport: Transport | AsyncTransport
-    patience: float
     background: bool
     listener: Listener | None
     clock: Callable[[], float]
@@ -62,59 +99,47 @@ class Plan:
         request = partial(token_request, self.settings, authentication=self.authentication)
         return Asking(self.settings, request, chance)
 
-    def wish(self, instead_of: Token | None = None, *, fresh: bool = False) -> Wish:
+    def demand(self, instead_of: Token | None = None, *, fresh: bool = False) -> TokenDemand:
         """Return what a caller asks for."""
-        return Wish(self.patience, instead_of.access_token if instead_of else None, fresh)
+        refused = instead_of.access_token if instead_of else None
+        patience = self.options.get("patience", PATIENCE)
+        return TokenDemand(patience, refused, fresh, self.options.get("max_age"), self.settings.changed_at)
 
-    def error(self, bar: Bar) -> TokenError:
+    def error(self, backoff: Backoff) -> TokenError:
         """Return the exception that says what stands in the way, where its settings came from, and what to do."""
-        failure = bar.failure if bar.failure.kind.passing else bar.failure.pointing_at(self.settings.whereabouts())
-        return failure.error_at(self.clock(), bar.until, bar.count)
+        failure = backoff.failure
+        if not failure.kind.passing:
+            failure = failure.pointing_at(self.settings.whereabouts())
+        return failure.error_at(self.clock(), backoff.until, backoff.count)
 
     def for_scope(self, scope: Scope | str, audience: str | None = None) -> "Plan":
-        """Return the plan for another API's token, by the same credentials."""
-        settings = resolve(self.places, _scope(scope), audience, secret_needed=self.authentication.needs_secret)
-        return replace(self, settings=settings)
+        """Return the plan for another API's token, by the same credentials and the same cache."""
+        options: Options = {**self.options, "scope": scope, "audience": audience, "cache": self.cache}
+        return plan_by(self.places, options, self.file)
+
+    def changed(self) -> "Plan | None":
+        """Return the plan by what the credentials file says now; None where it has not changed, or cannot be read."""
+        try:
+            if self.file is None or os.stat(self.file).st_mtime <= self.settings.changed_at:  # noqa: PTH116 - see settings
+                return None
+            return plan_by(_places(self.file, self.options), {**self.options, "cache": self.cache}, self.file)
+        except (OSError, ConfigurationError):
+            return None
 
 
-class Options(TypedDict, total=False):
-    """What a user may tell a source, all by name."""
-
-    scope: Scope | str
-    """The API the token is for: Zeebe (if not said), Tasklist, Operate, Optimize or Secrets."""
-    audience: str | None
-    """The audience the token is for, instead of a scope."""
-    token_url: str
-    client_id: str
-    client_secret: str | SecretText
-    token_scope: str
-    """The `scope` of RFC 6749 section 3.3, for servers that want one."""
-    environment: Mapping[str, str]
-    """Read instead of the process's environment."""
-    authentication: Authentication
-    """How the client proves who it is; if not said, by its secret in the body."""
-    cache: CacheChoice
-    """`"disk"` (if not said): shared by all processes of this user; `"memory"`: by nobody; or a cache to share."""
-    transport: Transport | AsyncTransport
-    """Sends token requests; if not said, the standard library does, by the proxies of the environment."""
-    patience: float
-    """Seconds to wait at most for a token endpoint that limits or is in trouble; 0 asks once. If not said, 30."""
-    background: bool
-    """Whether tokens are renewed early beside the calls (if not said), or by the call that finds one due for it."""
-    listener: Listener
-    """Told of every request, grant, failure and pause."""
-    clock: Callable[[], float]
-    """Returns Unix seconds."""
-    sleep: Callable[[float], Any]
-    """Lets seconds pass; awaited by an asynchronous source."""
+PATIENCE = TokenDemand().patience
 
 
 def make_plan(file: str | os.PathLike[str] | None, options: Options) -> Plan:
     """Put together what a source was told. Raises `ConfigurationError` with all that is missing."""
-    return plan_by(_places(file, options), options)
+    if "settings" in options:
+        settings = options["settings"]
+        return _planned((place_of(settings),), options, settings, None)
+    path = None if file is None else os.fspath(file)
+    return plan_by(_places(path, options), options, path)
 
 
-def plan_by(places: tuple[Place, ...], options: Options) -> Plan:
+def plan_by(places: tuple[Place, ...], options: Options, file: str | None = None) -> Plan:
     """Put together what stands in these places, the first before the others, and the options that no place has."""
     authentication = options.get("authentication", IN_BODY)
     settings = resolve(
@@ -123,14 +148,19 @@ def plan_by(places: tuple[Place, ...], options: Options) -> Plan:
         options.get("audience"),
         secret_needed=authentication.needs_secret,
     )
+    return _planned(places, options, settings, file)
+
+
+def _planned(places: tuple[Place, ...], options: Options, settings: ClientSettings, file: str | None) -> Plan:
     cache = options.get("cache", "disk")
     return Plan(
+        file,
         places,
+        options,
         settings,
-        authentication,
+        options.get("authentication", IN_BODY),
         choose_cache(cache) if isinstance(cache, str) else cache,
         options.get("transport") or standard_transport(settings),
-        options.get("patience", Wish().patience),
         options.get("background", True),
         options.get("listener"),
         options.get("clock", time.time),
@@ -138,7 +168,7 @@ def plan_by(places: tuple[Place, ...], options: Options) -> Plan:
     )
 
 
-def _places(file: str | os.PathLike[str] | None, options: Options) -> tuple[Place, ...]:
+def _places(file: str | None, options: Options) -> tuple[Place, ...]:
     secret = options.get("client_secret")
     named = {
         "token_url": options.get("token_url"),
@@ -149,9 +179,9 @@ def _places(file: str | os.PathLike[str] | None, options: Options) -> tuple[Plac
     arguments = {name: value for name, value in named.items() if value is not None}
     places = [Place("the arguments", arguments, in_words=True)] if arguments else []
     if file is not None:
-        from gatekey.client.reading import read_credentials
+        from gatekey.client.config.reading import read_credentials
 
-        places.append(read_credentials(os.fspath(file)).place)
+        places.append(read_credentials(file).place)
     # Who names URL, id and secret means these and nothing else: an audience of the environment is another client's.
     if file is not None or not {"token_url", "client_id", "client_secret"} <= arguments.keys():
         places.append(Place("the environment", options.get("environment", os.environ)))
@@ -185,20 +215,14 @@ def _memory_instead(why: str) -> Cache:
 
 @lru_cache(maxsize=8)
 def _shared_folder(folder: "Path", neighbour: "Path | None") -> Cache:
-    """
-    Return the one cache of a folder, so that sources share what the folder
-    does not take, and the warning about it.
-    """
+    """Return the one cache of a folder, so that sources share what the folder does not take, and one warning."""
     from gatekey.client.cache.disk import DiskCache
 
     return DiskCache(folder, neighbour=neighbour)
 
 
 def standard_transport(settings: ClientSettings) -> Transport:
-    """
-    Return the standard library's HTTP with the certificates of the settings;
-    it is imported when a request leaves.
-    """
+    """Return the standard library's HTTP, imported when a request leaves, with the certificates of the settings."""
 
     def send(request: HttpRequest) -> HttpResponse:
         from gatekey.client.transport import UrllibTransport
@@ -211,76 +235,19 @@ def standard_transport(settings: ClientSettings) -> Transport:
     return send
 
 
-def is_async(transport: object) -> bool:
+def is_async(transport: Transport | AsyncTransport) -> TypeGuard[AsyncTransport]:
     """Whether a transport is to be awaited."""
     return iscoroutinefunction(transport) or iscoroutinefunction(getattr(transport, "__call__", None))  # noqa: B004 - not whether, but how it is called
+
+
+def is_blocking(transport: Transport | AsyncTransport) -> TypeGuard[Transport]:
+    """Whether a transport returns its response."""
+    return not is_async(transport)
 
 
 def chance() -> float:
     """Return a random number from 0 up to 1, without the import of `random`."""
     return int.from_bytes(os.urandom(4), "big") / 2**32
-
-
-class Hands:
-    """
-    Performs the steps that take no time worth waiting for: all but `Send`, `Sleep` and `Wait`. For one run of one
-    flow.
-    """
-
-    def __init__(self, plan: Plan, key: Key, hold: Callable[[Held], None]) -> None:
-        self._plan = plan
-        self._key = key
-        self._hold = hold
-        self._release: Release | None = None
-        self._ended = False
-
-    def perform(self, step: Step) -> Reply:
-        """Perform one step."""
-        match step:
-            case Look():
-                held = self._plan.cache.look(self._key)
-                self._hold(held)
-                return Seen(held, self._plan.clock())
-            case Keep(held):
-                self._hold(held)
-                self._plan.cache.keep(self._key, held)
-            case Lock():
-                return self._lock()
-            case Unlock():
-                self._unlock()
-            case Tell(event):
-                self._tell(event)
-            case _:
-                raise TypeError(f"{type(step).__name__} is performed by the source")
-        return None
-
-    def let_go(self) -> None:
-        """Give the lock back, if it is held; also after a flow that was abandoned, while a thread still takes it."""
-        self._ended = True
-        self._unlock()
-
-    def _lock(self) -> bool:
-        self._release = self._plan.cache.lock(self._key)
-        locked = self._release is not None
-        if self._ended:
-            self._unlock()
-        return locked
-
-    def _unlock(self) -> None:
-        release, self._release = self._release, None
-        if release:
-            release()
-
-    def _tell(self, event: Event) -> None:
-        """Tell the listener; its mistakes are its own and cost nobody a token."""
-        if not self._plan.listener:
-            return
-        try:
-            self._plan.listener(event)
-        except Exception:
-            from logging import getLogger
-
-            getLogger("gatekey").exception("A listener failed.")
 
 
 def _scope(named: str) -> Scope:

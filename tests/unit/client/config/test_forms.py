@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.client.forms import parse_any, parse_json, parse_properties
-from gatekey.client.settings import Place, resolve
+from gatekey.client.config.forms import parse_any, parse_json, parse_properties
+from gatekey.client.config.settings import Place, resolve
 from gatekey.errors import ConfigurationError
 
 ENVIRONMENT = """

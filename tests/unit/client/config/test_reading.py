@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.client.reading import SIZE_LIMIT, read_credentials
+from gatekey.client.config.reading import SIZE_LIMIT, read_credentials
 from gatekey.errors import ConfigurationError
 
 

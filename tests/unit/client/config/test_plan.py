@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from gatekey import DiskCache, MemoryCache
-from gatekey.client.plan import choose_cache, is_async, make_plan
-from gatekey.oauth.http import HttpRequest, HttpResponse
+from gatekey.client.config.plan import choose_cache, is_async, make_plan
+from gatekey.client.http import HttpRequest, HttpResponse
 
 
 def test_sources_of_one_user_share_the_folder_and_its_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Protocol
 from urllib.parse import quote
 
 import gatekey
-from gatekey.client.settings import ClientSettings
-from gatekey.oauth.http import Headers, HttpRequest
+from gatekey.client.config.settings import ClientSettings
+from gatekey.client.http import Headers, HttpRequest
 from gatekey.oauth.secret_text import SecretText
 
 

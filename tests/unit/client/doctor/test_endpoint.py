@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.client.endpoint import Endpoint, endpoint_of
+from gatekey.client.doctor.endpoint import Endpoint, endpoint_of
 
 
 @pytest.mark.parametrize(

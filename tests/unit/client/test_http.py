@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.oauth.http import HttpRequest, HttpResponse, retry_after, sent_at, shown
+from gatekey.client.http import HttpRequest, HttpResponse, retry_after, sent_at, shown
 
 DATE = "Mon, 23 Nov 2026 07:00:00 GMT"
 DATE_SECONDS = 1795417200.0

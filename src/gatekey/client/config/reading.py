@@ -4,8 +4,8 @@ import os
 import stat
 from dataclasses import dataclass
 
-from gatekey.client.forms import parse_any
-from gatekey.client.settings import Place
+from gatekey.client.config.forms import parse_any
+from gatekey.client.config.settings import Place
 from gatekey.errors import ConfigurationError
 
 SIZE_LIMIT = 1024 * 1024
@@ -30,7 +30,7 @@ def read_credentials(path: str) -> CredentialsFile:
     """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - Path("") would silently mean the current directory
-            mode = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
             content = file.read(SIZE_LIMIT + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no file name"
@@ -44,4 +44,6 @@ def read_credentials(path: str) -> CredentialsFile:
         raise ConfigurationError(f"{path} is no UTF-8 text.", hint="Download the file again.") from None
     # Pipes such as `<(…)` belong to the process that made them: their mode says nothing about the file behind.
     values, in_words = parse_any(text)
-    return CredentialsFile(Place(path, values, in_words), stat.S_ISREG(mode) and bool(mode & READABLE_BY_OTHERS))
+    regular = stat.S_ISREG(status.st_mode)
+    place = Place(path, values, in_words, status.st_mtime if regular else 0.0)
+    return CredentialsFile(place, regular and bool(status.st_mode & READABLE_BY_OTHERS))
