@@ -11,9 +11,9 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from gatekey.demo.apis.grpc_gateway import grpc_server
+from gatekey.demo.apis.rest import RestApi
 from gatekey.demo.cluster import VERSION, DemoCluster
-from gatekey.demo.grpc_gateway import grpc_server
-from gatekey.demo.rest import RestApi
 from gatekey.errors import ServiceError
 
 WHAT_IT_IS = f"Demo cluster {VERSION}, a small engine for trying: not Camunda, and it forgets all when it ends"

@@ -1,8 +1,7 @@
 """The Orchestration Cluster REST API (v2) over the demo cluster; problems are those of RFC 9457."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,19 +9,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gatekey.demo import documents
+from gatekey.demo.apis import documents
+from gatekey.demo.apis.answers import Action, Body, answered, number_of, text_of, variables_of
+from gatekey.demo.apis.search import search
 from gatekey.demo.bpmn import LARGEST
 from gatekey.demo.cluster import DemoCluster
 from gatekey.demo.model import Message, Problem, Rejected
-from gatekey.demo.search import SearchError, search
-
-STATUS = {Problem.NOT_FOUND: 404, Problem.INVALID: 400, Problem.STATE: 409, Problem.EXISTS: 409, Problem.FULL: 503}
 
 RESULT_SECONDS = 10.0
 """How long a result is waited for unless the request says otherwise."""
-
-Body = Mapping[str, Any]
-Action = Callable[[Request, Body], Awaitable[Response]]
 
 
 class RestApi:
@@ -106,14 +101,14 @@ class RestApi:
         if body.get("startInstructions"):
             raise Rejected(Problem.INVALID, "The demo cluster starts instances at their start event.")
         definition = self._engine.definition(
-            _text(body, "processDefinitionId"),
-            _number(body, "processDefinitionVersion", -1),
-            _number(body, "processDefinitionKey", 0),
+            text_of(body, "processDefinitionId"),
+            number_of(body, "processDefinitionVersion", -1),
+            number_of(body, "processDefinitionKey", 0),
         )
-        instance = self._engine.create_instance(definition, _variables(body))
+        instance = self._engine.create_instance(definition, variables_of(body))
         values: dict[str, Any] = {}
         if body.get("awaitCompletion"):
-            patience = _number(body, "requestTimeout", 0) / 1000 or RESULT_SECONDS
+            patience = number_of(body, "requestTimeout", 0) / 1000 or RESULT_SECONDS
             if not await self._cluster.ended(instance, patience):
                 raise HTTPException(
                     504, f"Process instance {instance.key} did not end within {patience:g} s; it goes on."
@@ -127,15 +122,15 @@ class RestApi:
         return Response(status_code=204)
 
     async def _set_variables(self, request: Request, body: Body) -> Response:
-        self._engine.set_variables(request.path_params["key"], _variables(body), local=bool(body.get("local")))
+        self._engine.set_variables(request.path_params["key"], variables_of(body), local=bool(body.get("local")))
         return Response(status_code=204)
 
     async def _activate(self, _request: Request, body: Body) -> Response:
-        most, lease = _number(body, "maxJobsToActivate", 0), _number(body, "timeout", 0)
-        if not _text(body, "type") or most < 1 or lease < 1:
+        most, lease = number_of(body, "maxJobsToActivate", 0), number_of(body, "timeout", 0)
+        if not text_of(body, "type") or most < 1 or lease < 1:
             raise Rejected(Problem.INVALID, "type, timeout and maxJobsToActivate are needed, the numbers from 1 on.")
-        patience = _number(body, "requestTimeout", 0)
-        jobs = await self._cluster.activate(_text(body, "type"), _text(body, "worker"), lease, most, patience)
+        patience = number_of(body, "requestTimeout", 0)
+        jobs = await self._cluster.activate(text_of(body, "type"), text_of(body, "worker"), lease, most, patience)
         wanted = set(body.get("fetchVariable") or ())
         shown = [
             documents.activated_job(
@@ -146,43 +141,45 @@ class RestApi:
         return JSONResponse({"jobs": shown})
 
     async def _complete(self, request: Request, body: Body) -> Response:
-        self._engine.complete_job(request.path_params["key"], _variables(body))
+        self._engine.complete_job(request.path_params["key"], variables_of(body))
         return Response(status_code=204)
 
     async def _fail(self, request: Request, body: Body) -> Response:
         key, retries, backoff = (
             request.path_params["key"],
-            _number(body, "retries", 0),
-            _number(body, "retryBackOff", 0),
+            number_of(body, "retries", 0),
+            number_of(body, "retryBackOff", 0),
         )
-        self._engine.fail_job(key, retries, _text(body, "errorMessage"), backoff, _variables(body))
+        self._engine.fail_job(key, retries, text_of(body, "errorMessage"), backoff, variables_of(body))
         return Response(status_code=204)
 
     async def _throw(self, request: Request, body: Body) -> Response:
-        key, code, text = request.path_params["key"], _text(body, "errorCode"), _text(body, "errorMessage")
-        self._engine.throw_error(key, code, text, _variables(body))
+        key, code, text = request.path_params["key"], text_of(body, "errorCode"), text_of(body, "errorMessage")
+        self._engine.throw_error(key, code, text, variables_of(body))
         return Response(status_code=204)
 
     async def _update_job(self, request: Request, body: Body) -> Response:
         changes = body.get("changeset")
         changes = changes if isinstance(changes, Mapping) else {}
-        retries, lease = changes.get("retries"), changes.get("timeout")
+        retries, lease = (
+            number_of(changes, name, 0) if changes.get(name) is not None else None for name in ("retries", "timeout")
+        )
         self._engine.update_job(request.path_params["key"], retries=retries, timeout=lease)
         return Response(status_code=204)
 
     async def _publish(self, _request: Request, body: Body) -> Response:
         message = self._engine.publish(
-            _text(body, "name"),
-            _text(body, "correlationKey"),
-            _text(body, "messageId"),
-            _variables(body),
-            _number(body, "timeToLive", 0),
+            text_of(body, "name"),
+            text_of(body, "correlationKey"),
+            text_of(body, "messageId"),
+            variables_of(body),
+            number_of(body, "timeToLive", 0),
         )
         return JSONResponse({"messageKey": str(message.key), "tenantId": documents.TENANT})
 
     async def _correlate(self, _request: Request, body: Body) -> Response:
-        name, key = _text(body, "name"), _text(body, "correlationKey")
-        message = Message(0, name, key, "", _variables(body), 0)
+        name, key = text_of(body, "name"), text_of(body, "correlationKey")
+        message = Message(0, name, key, "", variables_of(body), 0)
         instance = self._engine.correlate(message)
         if instance is None:
             raise Rejected(Problem.NOT_FOUND, f"Nothing waits for the message {name} with the key {key}.")
@@ -194,12 +191,12 @@ class RestApi:
         return Response(status_code=204)
 
     async def _complete_task(self, request: Request, body: Body) -> Response:
-        self._engine.complete_user_task(request.path_params["key"], _variables(body))
+        self._engine.complete_user_task(request.path_params["key"], variables_of(body))
         return Response(status_code=204)
 
     async def _assign_task(self, request: Request, body: Body) -> Response:
         override = body.get("allowOverride") is not False
-        self._engine.assign(request.path_params["key"], _text(body, "assignee"), override=override)
+        self._engine.assign(request.path_params["key"], text_of(body, "assignee"), override=override)
         return Response(status_code=204)
 
     async def _unassign_task(self, request: Request, _body: Body) -> Response:
@@ -215,51 +212,6 @@ class RestApi:
     async def _xml(self, request: Request, _body: Body) -> Response:
         found = self._engine.definition(key=request.path_params["key"])
         return Response(found.process.xml, media_type="text/xml")
-
-
-def answered(action: Action) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of an action: reads a JSON body, and turns what is rejected into a problem."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            return await action(request, await _body_of(request))
-        except Rejected as rejected:
-            return problem(request, STATUS[rejected.problem], str(rejected))
-        except SearchError as error:
-            return problem(request, 400, f"{error}.")
-        except HTTPException as error:
-            return problem(request, error.status_code, error.detail)
-
-    return endpoint
-
-
-def problem(request: Request, status: int, detail: str) -> Response:
-    """Return problem details with all five members."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": request.url.path,
-    }
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
-async def _body_of(request: Request) -> Body:
-    if request.method == "GET" or not request.headers.get("content-type", "").startswith("application/json"):
-        return {}
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise HTTPException(413, f"The body has more than {LARGEST} bytes.")
-    try:
-        found = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise HTTPException(400, "The body must be a JSON object.")
-    return found
 
 
 def _search(all_: Callable[[], Iterable[documents.Document]]) -> Action:
@@ -298,30 +250,3 @@ async def _me(_request: Request, _body: Body) -> Response:
     return JSONResponse(
         {"username": "demo", "displayName": "Demo cluster", **nobody, **empty, "c8Links": {}, "canLogout": False}
     )
-
-
-def _text(body: Body, name: str) -> str:
-    found = body.get(name)
-    if found is None:
-        return ""
-    if not isinstance(found, str):
-        raise Rejected(Problem.INVALID, f"{name} must be a text.")
-    return found
-
-
-def _number(body: Body, name: str, usual: int) -> int:
-    found = body.get(name)
-    if found is None:
-        return usual
-    if isinstance(found, str) and found.isascii() and found.isdecimal():
-        return int(found)
-    if isinstance(found, bool) or not isinstance(found, int):
-        raise Rejected(Problem.INVALID, f"{name} must be a whole number.")
-    return found
-
-
-def _variables(body: Body) -> Mapping[str, Any]:
-    found = body.get("variables") or {}
-    if not isinstance(found, dict):
-        raise Rejected(Problem.INVALID, "variables must be an object.")
-    return found

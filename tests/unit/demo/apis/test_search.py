@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gatekey.demo.search import SearchError, search
+from gatekey.demo.apis.search import SearchError, search
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"key": str(n), "n": n, "state": "ACTIVE" if n % 2 else "COMPLETED"} for n in range(6)
