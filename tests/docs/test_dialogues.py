@@ -2,12 +2,9 @@
 The documents' commands, run as a newcomer types them: against a product that `scripts/serve` has started.
 """
 
-import http.server
-import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,34 +13,10 @@ from pathlib import Path
 import pytest
 
 from docs.dialogue import Step, run, steps_of
+from support.ports import free_port
 from support.product import START_SECONDS, STOP_SECONDS, Product
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-class Zeebe(http.server.BaseHTTPRequestHandler):
-    """
-    The one answer of an upstream that these documents show; tests/real puts a real Camunda there.
-    """
-
-    def do_GET(self) -> None:
-        body = json.dumps({"brokers": [], "clusterSize": 1, "gatewayVersion": "0.0.0"}).encode()
-        self.send_response(200 if self.path == "/v2/topology" else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's word
-        pass
-
-
-@pytest.fixture
-def upstream() -> Iterator[str]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Zeebe) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
 
 
 @contextmanager
@@ -62,11 +35,13 @@ def started(script: Path, product: Product, log: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/tutorial.md"])
-def test_the_commands_of_the_document_do_what_it_says(document: str, tmp_path: Path, upstream: str) -> None:
-    product = Product(tmp_path / "data", settings={"zeebe_rest": upstream})
+def test_the_commands_of_the_document_do_what_it_says(document: str, tmp_path: Path) -> None:
+    addresses = {f"demo_{kind}": f"127.0.0.1:{free_port()}" for kind in ("grpc", "rest")}
+    product = Product(tmp_path / "data", settings={"demo": "on", **addresses})
     elsewhere = {
         "localhost:8400": f"localhost:{product.http_port}",
         "localhost:26600": product.gateway,
+        "examples/worker": str(REPOSITORY / "examples/worker"),
         "source .venv/bin/activate": f"PATH={Path(sys.executable).parent}:$PATH",
     }
     first, *others = [moved(step, elsewhere) for step in steps_of(REPOSITORY / document)]

@@ -98,7 +98,7 @@ def test_the_start_says_where_everything_is(first: Product) -> None:
     assert httpx.get(link, trust_env=False).status_code == 200
     assert f"Gatekey is ready: {first.http}, gateway {first.gateway}" in first.printed
     assert f"Data is in {first.data}." in first.printed
-    assert "localhost:26500" in printed_command(first, "Zeebe itself")
+    assert "localhost:26500" in printed_command(first, "Cluster local")
     assert f"http://{first.gateway}/" in printed_command(first, "Call Zeebe")
 
 

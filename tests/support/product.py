@@ -63,6 +63,7 @@ class Product:
             "GATEKEY_HTTP": f"localhost:{self.http_port}",
             "GATEKEY_GATEWAY": self.gateway,
             "GATEKEY_GATEWAY_THREADS": "1",
+            "GATEKEY_DEMO": "off",
             **{f"GATEKEY_{name.upper()}": str(value) for name, value in self.settings.items()},
         }
 
@@ -105,7 +106,7 @@ class Product:
         ready = threading.Event()
         threading.Thread(target=self._read_output, args=(self.process, ready), daemon=True).start()
         threading.Thread(target=self._read_errors, args=(self.process, ready), daemon=True).start()
-        if not ready.wait(START_SECONDS) or "Zeebe itself" not in self.printed:
+        if not ready.wait(START_SECONDS) or "Cluster " not in self.printed:
             self.kill()
             raise AssertionError(f"gatekey serve did not become ready:\n{self.printed}\n{self.errors}")
 
@@ -114,7 +115,7 @@ class Product:
         with process.stdout as output:
             for line in output:
                 self.printed += line
-                if "Zeebe itself" in line:
+                if "Cluster " in line:
                     ready.set()
         ready.set()
 

@@ -14,7 +14,14 @@ import click
 from gatekey.cli.opening import data_options, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gatekey.server.clusters.model import Cluster
     from gatekey.server.run.installation import Installation
+
+
+MOST_CLUSTERS = 5
+"""Named at the start; the console shows the others."""
 
 
 @click.command()
@@ -30,13 +37,15 @@ if TYPE_CHECKING:
 @click.option("--domain", help="Own base domain, for addresses and audiences as in Camunda SaaS.")
 @click.option("--zeebe-grpc", metavar="HOST:PORT", help="Zeebe gRPC address of the first cluster, at the first start.")
 @click.option("--zeebe-rest", metavar="URL", help="Zeebe REST URL of the first cluster, at the first start.")
+@click.option("--demo", type=click.Choice(["on", "off"]), help="Run a demo cluster beside the service.  [default: on]")
 @click.option("--no-gateway", is_flag=True, help="Run without Envoy: tokens, console and Secrets API only.")
 def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
     """
     Run the service and the gateway until Ctrl-C.
 
     The first start creates the data folder: an embedded database, a master key, a signing key, an organisation, and a
-    cluster named "local". Every setting can also stand in the environment (GATEKEY_*) or in a TOML file.
+    cluster named "local"; beside it one named "demo", whose upstream the service runs itself. Every setting can also
+    stand in the environment (GATEKEY_*) or in a TOML file.
     """
     with _making_what_stays():
         settings = load_settings(config, **flags)
@@ -44,6 +53,10 @@ def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
         from gatekey.server.run.service import serve as run
 
     installation = open_installation(settings, create=True)
+    if installation.is_new:
+        from gatekey.server.run.demo import add_demo_cluster
+
+        add_demo_cluster(installation, settings)
     try:
         run(installation, with_gateway=not no_gateway, on_ready=lambda: _welcome(installation, gateway=not no_gateway))
     finally:
@@ -67,7 +80,11 @@ def _making_what_stays() -> Iterator[None]:
 def _welcome(installation: "Installation", *, gateway: bool) -> None:
     """Print what a newcomer needs next."""
     site = installation.site
-    cluster = installation.clusters.all()[0]
+    from gatekey.server.run.demo import demo_cluster
+
+    clusters = installation.clusters.all()
+    demo = demo_cluster(installation) if gateway else None
+    cluster = demo or clusters[0]
     command = _own_name(installation)
     rest = f"{'https' if site.tls else 'http'}://{site.gateway}/v2/topology"
     curl = f"curl --cacert {_shortest(Path(site.authority))}" if site.authority else "curl"
@@ -84,8 +101,8 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
             if gateway
             else "the gateway is off (--no-gateway)",
         ),
-        ("Zeebe itself", f"expected at {cluster.grpc_upstream} (gRPC) and {cluster.rest_upstream} (REST)"),
     ]
+    steps += _upstreams(clusters, demo)
     if site.authority:
         steps.append(("Trust", f"programs on this machine need the certificate authority {site.authority}"))
     head = f"Gatekey is ready: {site.public_url}" + (f", gateway {site.gateway}" if gateway else "")
@@ -94,6 +111,21 @@ def _welcome(installation: "Installation", *, gateway: bool) -> None:
     # One piece: whoever reads only the first lines and leaves must not end the service.
     with contextlib.suppress(BrokenPipeError):
         click.echo("\n".join(lines))
+
+
+def _upstreams(clusters: "Sequence[Cluster]", demo: "Cluster | None") -> list[tuple[str, str]]:
+    """Say of each cluster whether anything answers where it is expected."""
+    from gatekey.server.run.upstreams import silent_upstreams
+
+    shown = [cluster for cluster in clusters if cluster != demo][:MOST_CLUSTERS]
+    lines = []
+    if demo:
+        lines.append((f"Cluster {demo.name}", "a small engine for trying, run by this service: not Camunda"))
+    for cluster, silent in zip(shown, silent_upstreams(shown).values(), strict=True):
+        places = f"{cluster.grpc_upstream} (gRPC) and {cluster.rest_upstream} (REST)"
+        words = f"nothing answers at {' and '.join(silent)}" if silent else f"answers at {places}"
+        lines.append((f"Cluster {cluster.name}", words))
+    return lines
 
 
 def _way_in(installation: "Installation", command: str) -> str:

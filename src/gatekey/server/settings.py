@@ -63,6 +63,12 @@ class Settings(BaseModel):
     region: str = Field("local", description="Region of the first cluster, at the first start.")
     zeebe_grpc: str = Field("localhost:26500", description="Zeebe gRPC address of the first cluster: host:port.")
     zeebe_rest: str = Field("http://localhost:8080", description="Zeebe REST URL of the first cluster.")
+    demo: Literal["on", "off"] = Field(
+        "on",
+        description='Whether a new installation gets a cluster named "demo", whose upstream the service runs itself.',
+    )
+    demo_grpc: str = Field("127.0.0.1:26510", description="Where the demo cluster serves gRPC, at the first start.")
+    demo_rest: str = Field("127.0.0.1:8510", description="Where the demo cluster serves REST, at the first start.")
     token_lifetime: int = Field(86_400, ge=60, le=2_592_000, description="Seconds an access token lives.")
     token_lifetime_max: int = Field(
         2_592_000, ge=60, le=2_592_000, description="The most seconds that tokens of a client may be given."
@@ -159,7 +165,7 @@ class Settings(BaseModel):
     workers: int = Field(1, ge=1, le=64, description="Processes that answer requests; as many as cores is best.")
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written to standard error.")
 
-    @field_validator("http", "gateway", "zeebe_grpc")
+    @field_validator("http", "gateway", "zeebe_grpc", "demo_grpc", "demo_rest")
     @classmethod
     def _is_address(cls, value: str) -> str:
         return _address(value)

@@ -140,7 +140,7 @@ def start_and_stop_listening(product: Product) -> None:
     assert product.process.stdout is not None
     assert product.process.stderr is not None
     for line in product.process.stdout:
-        if "Zeebe itself" in line:
+        if "Cluster " in line:
             product.process.stdout.readline()  # the blank line that ends the greeting
             break
     product.process.stdout.close()

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,7 @@ class Installation:
     sign_in: SignIn
     master: MasterKey
     tls: TlsFolder | None
+    is_new: bool = False
 
     def rotate_if_due(self) -> KeyLife | None:
         """Rotate the signing key when its time has come; any worker may ask, one does it."""
@@ -84,11 +85,12 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
     with folder.creating():
         master = _master_key(settings, folder, create=True)
         database = folder.open_database(create=True)
-        if not is_founded(database):
+        is_new = not is_founded(database)
+        if is_new:
             found(database, founding_of(settings), Seal(master.derive("storage")), utc_now())
         installation = _open(settings, folder, master, database, None)
         installation.rotate_if_due()
-        return installation
+        return replace(installation, is_new=is_new)
 
 
 def _open(

@@ -14,6 +14,7 @@ from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import Publisher
 from gatekey.server.limits.shared import SharedLimiter
 from gatekey.server.run.chores import CERTIFICATE_SECONDS, PRUNE_SECONDS, ROTATION_SECONDS, repeat
+from gatekey.server.run.demo import DemoRunner, demo_cluster
 from gatekey.server.run.fleet_keeping import FleetPublisher
 from gatekey.server.run.gateway_keeping import GatewayKeeper
 from gatekey.server.run.gateway_views import GatewayViews
@@ -75,6 +76,10 @@ async def _serve(
             stack.push_async_callback(gateway.stop)
             watching = await gateway.start()
             stack.callback(watching.cancel)
+        demo = demo_cluster(installation) if with_gateway else None
+        if demo is not None:
+            running = asyncio.create_task(DemoRunner(demo, observer).run())
+            stack.callback(running.cancel)
         if not ending.is_set():
             # Only now: a start that failed must not change what commands tell clients.
             installation.folder.remember_site(installation.site)
