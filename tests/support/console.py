@@ -22,6 +22,7 @@ from gatekey.server.console.base.guard import show_missing
 from gatekey.server.console.routes import ConsoleServices, console
 from gatekey.server.run.installation import open_installation
 from gatekey.server.run.operating import Operating
+from gatekey.server.run.upstreams import silent_upstreams
 from gatekey.server.settings import Settings
 from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.stores.account_store import SqlPeopleStore
@@ -139,6 +140,7 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
         site=installation.site,
         secure_cookies=secure,
         csrf_key=secrets.token_bytes(32),
+        silent_upstreams=silent_upstreams,
     )
     try:
         app = Starlette(routes=console(services), exception_handlers={404: show_missing})

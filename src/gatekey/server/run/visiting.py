@@ -25,6 +25,7 @@ from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import PublishedParts
 from gatekey.server.limits.limits import Limits
 from gatekey.server.run.installation import Installation
+from gatekey.server.run.upstreams import silent_upstreams
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.sql.changes import Topic
 from gatekey.server.tokens.verification import TokenCheck
@@ -90,4 +91,5 @@ def _services(installation: Installation) -> ConsoleServices:
         site=installation.site,
         secure_cookies=installation.site.public_url.startswith("https:"),
         csrf_key=installation.master.derive("console forms"),
+        silent_upstreams=silent_upstreams,
     )

@@ -1,5 +1,6 @@
 """What a room of the console is given: the services to ask at, and who came with which form."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clients.secret_administration import SecretAdministration
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.clusters.administration import ClusterAdministration
+from gatekey.server.clusters.model import Cluster
 from gatekey.server.console.base.forms import Form
 from gatekey.server.limits.administration import LimitAdministration
 from gatekey.server.traffic.explanations import Explanations
@@ -23,6 +25,7 @@ class ConsoleServices:
     The use cases that the console calls, and its settings.
 
     `secure_cookies` where people come over HTTPS; `csrf_key` is 32 random bytes, the same on every worker.
+    `silent_upstreams` returns, by cluster id, the addresses behind a cluster at which nothing answers now.
     """
 
     clients: ClientAdministration
@@ -34,6 +37,7 @@ class ConsoleServices:
     site: Site
     secure_cookies: bool
     csrf_key: bytes
+    silent_upstreams: Callable[[Iterable[Cluster]], Mapping[str, tuple[str, ...]]]
 
     @property
     def cookie(self) -> str:

@@ -18,5 +18,13 @@ async def show_cluster(context: MemberContext) -> Response:
     if isinstance(cluster, Refusal):
         return refuse(context, cluster)
     client_count = await run_in_threadpool(context.services.clients.count, cluster.cluster_id)
+    silent = await run_in_threadpool(context.services.silent_upstreams, [cluster])
     groups = connection(addresses_of(cluster, context.services.site), frozenset(Scope))
-    return page(context, "cluster_show.html", cluster=cluster, client_count=client_count, groups=groups)
+    return page(
+        context,
+        "cluster_show.html",
+        cluster=cluster,
+        client_count=client_count,
+        groups=groups,
+        silent=silent[cluster.cluster_id],
+    )
