@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,26 @@ INDEX = DOCS / "README.md"
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
 """Lines with the docstring; the aim is 40 without it."""
+
+FULL_FOLDER = 12
+"""Modules beside `__init__.py`: what one can hold in mind."""
+
+FIFTH = 0.2
+"""Lines of docstrings to lines of code."""
+
+RETIRED = re.compile(
+    "bar|board|dataplane|desk|door|edition|guarding|hands|held|issuing|kept|later|meanwhile|people|rooms?|sparing|turn|"
+    "visit|wire|wish"
+)
+"""Words of our own for what has a name in the field (docs/explanation/glossary.md)."""
+
+ONE_MEANING = {"TokenAuth"}
+"""The same thing for several libraries, named alike so that who changes the library changes nothing else."""
+
+WITH_BODY = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+# What breaks these rules today: nothing is added and no number grows; who mends one takes it out.
+EXCEPTIONS = tomllib.loads(Path(__file__).with_name("exceptions.toml").read_text())
 
 # Put together here, so that this file does not name what no file may name.
 REGISTRY_HOSTS = [
@@ -154,6 +175,83 @@ def test_no_function_is_longer_than_one_can_grasp() -> None:
     ]
 
     assert [] == long
+
+
+def overgrown(found: dict[str, float], allowed: dict[str, float], usual: float) -> list[str]:
+    """
+    What is above its bound, and the bounds that are needed no longer.
+    """
+    above = [f"{name}: {size:g}" for name, size in found.items() if size > allowed.get(name, usual)]
+    return above + [f"{name} needs no exception any more" for name in allowed if found.get(name, 0) <= usual]
+
+
+def test_no_folder_has_more_modules_than_one_can_hold_in_mind() -> None:
+    sizes: dict[str, float] = {}
+    for path in files():
+        if path.suffix == ".py" and path.name != "__init__.py" and "examples" not in path.parts:
+            sizes[short(path.parent)] = sizes.get(short(path.parent), 0) + 1
+
+    assert [] == overgrown(sizes, EXCEPTIONS["modules"], FULL_FOLDER)
+
+
+def test_docstrings_do_not_outgrow_the_code() -> None:
+    shares = {}
+    for tree in ("src/gatekey", "tests", "benchmarks"):
+        told = code = 0
+        for path in files():
+            if path.suffix == ".py" and path.is_relative_to(REPOSITORY / tree):
+                text = path.read_text()
+                lines = lines_of_docstrings(ast.parse(text))
+                filled = {number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*[^\s#]", line)}
+                told, code = told + len(filled & lines), code + len(filled - lines)
+        shares[tree] = told / code
+
+    assert [] == overgrown(shares, EXCEPTIONS["docstrings"], FIFTH)
+
+
+def lines_of_docstrings(module: ast.Module) -> set[int]:
+    bodies = [node.body for node in ast.walk(module) if isinstance(node, WITH_BODY)]
+    texts = [part for body in bodies for part in body if isinstance(part, ast.Expr) and is_text(part.value)]
+    return {line for text in texts for line in range(text.lineno, (text.end_lineno or text.lineno) + 1)}
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def public_types() -> dict[str, list[str]]:
+    """
+    Where each public class and type alias is defined.
+    """
+    found: dict[str, list[str]] = {}
+    for path, module in modules().items():
+        for node in module.body:
+            match node:
+                case ast.ClassDef(name=name) if not name.startswith("_"):
+                    found.setdefault(name, []).append(short(path))
+                case ast.Assign(targets=[ast.Name(id=name)]) if re.match("[A-Z][a-z]", name):
+                    found.setdefault(name, []).append(short(path))
+    return found
+
+
+def test_no_public_type_has_two_meanings() -> None:
+    several = {name: places for name, places in public_types().items() if len(places) > 1 and name not in ONE_MEANING}
+    allowed = set(EXCEPTIONS["names"]["several-meanings"])
+
+    assert {} == {name: places for name, places in several.items() if name not in allowed}
+    assert set() == allowed - several.keys(), "they need no exception any more"
+
+
+def test_no_retired_word_comes_back() -> None:
+    names = [*public_types(), *(path.stem for path in modules())]
+    for module in modules().values():
+        names += [node.name for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    words = {name: re.findall("[A-Z]?[a-z]+", name) for name in names if not name.startswith("_")}
+    found = {name for name, parts in words.items() if any(RETIRED.fullmatch(part.lower()) for part in parts)}
+    allowed = set(EXCEPTIONS["names"]["retired"])
+
+    assert set() == found - allowed
+    assert set() == allowed - found, "they need no exception any more"
 
 
 def test_every_silenced_warning_says_why() -> None:
