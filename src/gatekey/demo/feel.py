@@ -226,11 +226,11 @@ class _Parser:
 
 
 def _literal(text: str) -> Compute:
-    value: Value = float(text) if "." in text else text
+    value: Value
     if text.startswith('"'):
         value = re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t"}.get(found[1], found[1]), text[1:-1])
-    elif "." not in text:
-        value = int(text)
+    else:
+        value = float(text) if "." in text else int(text)
     return lambda _: value
 
 

@@ -27,6 +27,7 @@ VARIABLES: dict[str, Any] = {
         ("1.5", 1.5),
         ('"a \\"quoted\\"\\n text"', 'a "quoted"\n text'),
         ('"Hello, " + name', "Hello, Ada"),
+        ('"example.org"', "example.org"),
         ("amount > 100 and paid", True),
         ("amount < 100 or not(paid)", False),
         ("amount >= 120", True),
