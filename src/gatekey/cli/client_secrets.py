@@ -67,7 +67,7 @@ def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool)
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in FileFormat]), default="env", show_default=True,
-    help="env: export lines for a shell; dotenv: NAME=value lines for docker --env-file.",
+    help="Lines for a shell (env), for docker --env-file (dotenv) or for PowerShell.",
 )  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="Write the credentials to this new file (mode 0600).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

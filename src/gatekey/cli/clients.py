@@ -34,7 +34,7 @@ clients.add_command(keys)
 @click.option("--scopes", required=True, help="Comma-separated: Zeebe, Tasklist, Operate, Optimize, Secrets.")
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in FileFormat]), default="env", show_default=True,
-    help="env: export lines for a shell; dotenv: NAME=value lines for docker --env-file.",
+    help="Lines for a shell (env), for docker --env-file (dotenv) or for PowerShell.",
 )  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), help="Write the credentials to this new file (mode 0600).")
 @click.option("--lifetime", type=int, metavar="SECONDS", help="How long its tokens live, instead of the usual time.")

@@ -29,6 +29,9 @@ class ClusterAddresses:
     authority: str | None = None
     """The file of the private certificate authority, if any, that clients on the service's machine have to trust."""
 
+    bundle: str | None = None
+    """The same together with the machine's authorities, for programs that can only replace what they trust."""
+
     def audience(self, scope: Scope) -> str:
         """Return the audience to ask for when a token of `scope` is wanted, such as `zeebe.camunda.io`."""
         return f"{scope.audience_word}.{self.domain or DEFAULT_DOMAIN}"

@@ -17,18 +17,6 @@ BEARER = "Bearer"
 DEFAULT_DOMAIN = "camunda.io"
 """The domain that the official clients have built into their default audiences, such as `zeebe.camunda.io`."""
 
-AUTHORITY_NAMES = (
-    "ZEEBE_CA_CERTIFICATE_PATH",  # Java, Go, zbctl and pyzeebe: gRPC
-    "CAMUNDA_CA_CERTIFICATE_PATH",  # Java from 8.8 on
-    "CAMUNDA_CUSTOM_ROOT_CERT_PATH",  # @camunda8/sdk
-    "CAMUNDA_MTLS_CA_PATH",  # the orchestration cluster SDKs for JavaScript and Python
-)
-"""
-Where clients read which certificate authority to trust.
-
-Names that replace what a whole program trusts, such as SSL_CERT_FILE, are not for a credentials file.
-"""
-
 
 class Scope(StrEnum):
     """What an API client may reach; the values are the exact words of `CAMUNDA_CREDENTIALS_SCOPES`."""

@@ -6,15 +6,23 @@ from hypothesis import strategies as st
 
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.addresses import ClusterAddresses
-from gatekey.oauth.credentials_file import FileFormat, credentials, file_name, parse, render
+from gatekey.oauth.credentials_file import (
+    AUTHORITY_NAMES,
+    BUNDLE_NAMES,
+    FileFormat,
+    credentials,
+    file_name,
+    parse,
+    render,
+)
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.vocabulary import AUTHORITY_NAMES, Scope
+from gatekey.oauth.vocabulary import Scope
 
 HOME = ClusterAddresses(
     cluster_id="6f9e8a52-8f3c-4d7a-9b1e-2f3a4b5c6d7e",
     region="local",
     zeebe="localhost:26600",
-    grpc="http://localhost:26600",
+    grpc="grpc://localhost:26600",
     rest="http://localhost:26600/6f9e8a52-8f3c-4d7a-9b1e-2f3a4b5c6d7e",
     tasklist="http://localhost:26600/tasklist/6f9e8a52-8f3c-4d7a-9b1e-2f3a4b5c6d7e",
     operate="http://localhost:26600/operate/6f9e8a52-8f3c-4d7a-9b1e-2f3a4b5c6d7e",
@@ -70,6 +78,9 @@ def test_the_file_has_the_names_that_camundas_clients_read_in_camundas_order() -
         "CAMUNDA_CLIENT_CLOUD_CLUSTERID",
         "CAMUNDA_CLIENT_CLOUD_REGION",
         "CAMUNDA_REST_ADDRESS",
+        "ZEEBE_INSECURE_CONNECTION",
+        "ZEEBE_SECURE_CONNECTION",
+        "OAUTHLIB_INSECURE_TRANSPORT",
     ] == [name for name, _ in entries]
     values = dict(entries)
     assert "zeebe.camunda.io" == values["ZEEBE_TOKEN_AUDIENCE"]
@@ -106,6 +117,7 @@ def test_each_form_is_written_as_its_readers_expect() -> None:
 
     assert "export NAME='value'\nexport EMPTY=''\n" == render(entries, FileFormat.ENV)
     assert "NAME=value\nEMPTY=\n" == render(entries, FileFormat.DOTENV)
+    assert "$env:NAME = 'value'\n$env:EMPTY = ''\n" == render(entries, FileFormat.POWERSHELL)
 
 
 def test_the_download_is_named_as_camundas_console_names_it() -> None:
@@ -122,9 +134,7 @@ def test_the_last_of_two_equal_names_wins_as_in_a_shell() -> None:
     assert {"A": "2"} == parse("A=1\nA=2\n")
 
 
-@pytest.mark.parametrize(
-    "line", ["no equals sign", "A='open", "1A=x", "=x", "A = x", "A=x y", "export A", '{"a": 1}', "a.b=c"]
-)
+@pytest.mark.parametrize("line", ["no equals sign", "A='open", "1A=x", "=x", "A=x y", "export A", '{"a": 1}', "a.b=c"])
 def test_a_line_that_is_no_setting_is_named_by_number_and_never_shown(line: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse(f"GOOD=1\n{line}\n")
@@ -133,17 +143,59 @@ def test_a_line_that_is_no_setting_is_named_by_number_and_never_shown(line: str)
     assert line not in str(caught.value)
 
 
+TRUSTING = replace(
+    HOME,
+    grpc="grpcs://localhost:26600",
+    authority="/var/lib/gatekey/tls/ca.pem",
+    bundle="/var/lib/gatekey/tls/bundle.pem",
+)
+
+
 def test_a_private_authority_is_named_as_each_client_reads_it() -> None:
-    trusting = replace(HOME, authority="/var/lib/gatekey/tls/ca.pem")
-    values = dict(credentials(trusting, "id", SECRET, frozenset({Scope.ZEEBE})))
+    values = dict(credentials(TRUSTING, "id", SECRET, frozenset({Scope.ZEEBE})))
 
     assert {"/var/lib/gatekey/tls/ca.pem"} == {values[name] for name in AUTHORITY_NAMES}
-    assert not {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"} & values.keys()
+    assert {"/var/lib/gatekey/tls/bundle.pem"} == {values[name] for name in BUNDLE_NAMES}
+    assert "ZEEBE_INSECURE_CONNECTION" not in values
+
+
+def test_no_variable_stands_in_the_file_that_breaks_a_client() -> None:
+    breaking = {"CAMUNDA_MTLS_CA_PATH", "CAMUNDA_CUSTOM_ROOT_CERT_PATH"}
+
+    assert not breaking & dict(credentials(TRUSTING, "id", SECRET, frozenset(Scope))).keys()
+
+
+def test_a_gateway_without_tls_is_named_as_each_client_reads_it() -> None:
+    values = dict(credentials(HOME, "id", SECRET, frozenset({Scope.ZEEBE})))
+
+    assert ("true", "false", "1") == (
+        values["ZEEBE_INSECURE_CONNECTION"],
+        values["ZEEBE_SECURE_CONNECTION"],
+        values["OAUTHLIB_INSECURE_TRANSPORT"],
+    )
 
 
 @pytest.mark.parametrize("authority", [None, "/var/lib/my data/ca.pem"])
 def test_an_authority_that_is_none_or_cannot_be_written_is_left_out(authority: str | None) -> None:
-    entries = credentials(replace(HOME, authority=authority), "id", SECRET, frozenset({Scope.ZEEBE}))
+    entries = credentials(replace(HOME, authority=authority, bundle=authority), "id", SECRET, frozenset({Scope.ZEEBE}))
 
-    assert not [name for name, _ in entries if name in AUTHORITY_NAMES]
+    assert not [name for name, _ in entries if name in {*AUTHORITY_NAMES, *BUNDLE_NAMES}]
     assert render(entries, FileFormat.ENV)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "$env:NAME = 'a=b'",
+        '$Env:NAME="a=b";',
+        "set NAME=a=b",
+        'SET "NAME=a=b"',
+        "set -gx NAME a=b",
+        "set -x -U NAME 'a=b'",
+        "setenv NAME a=b",
+        "NAME = a=b",
+        "  export NAME='a=b'  # more",
+    ],
+)
+def test_every_shell_has_its_way_to_set_a_variable(line: str) -> None:
+    assert {"NAME": "a=b"} == parse(f"# comment\nREM comment\n:: comment\n@echo off\n{line}\n")

@@ -4,8 +4,10 @@ The forms of credentials beside environment files: JSON, and the properties of S
 Pure. Both end as the names that Camunda's clients read from an environment, by the rules that Spring has for that.
 """
 
+import base64
 import json
 import re
+from collections.abc import Mapping
 
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.credentials_file import parse
@@ -48,7 +50,22 @@ def parse_json(text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         # The decoder's own exception carries the text, and the secret with it.
         raise ConfigurationError("The credentials file is no valid JSON.", hint=JSON_HINT) from None
+    if isinstance(value, dict) and value.get("kind") == "Secret":
+        return _of_kubernetes(value)
     return dict(_flattened(value, ""))
+
+
+def _of_kubernetes(manifest: Mapping[str, object]) -> dict[str, str]:
+    """Return what a Kubernetes Secret holds, encoded (`data`) or as text (`stringData`)."""
+    encoded, texts = manifest.get("data"), manifest.get("stringData")
+    try:
+        values = {
+            name: base64.b64decode(value, validate=True).decode()
+            for name, value in (encoded if isinstance(encoded, dict) else {}).items()
+        }
+    except (ValueError, TypeError):
+        raise ConfigurationError("The Kubernetes Secret holds what is no base64 of text.") from None
+    return values | {name: str(value) for name, value in (texts if isinstance(texts, dict) else {}).items()}
 
 
 def _flattened(value: object, prefix: str) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.secret_text import SecretText
-from gatekey.oauth.vocabulary import AUTHORITY_NAMES, DEFAULT_DOMAIN, Scope
+from gatekey.oauth.vocabulary import DEFAULT_DOMAIN, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,15 @@ TOKEN_SCOPE = Wanted("token scope", ("CAMUNDA_TOKEN_SCOPE", "ZEEBE_TOKEN_SCOPE",
 
 MODE = Wanted("client mode", ("CAMUNDA_CLIENT_MODE",))
 DOMAIN = Wanted("domain", ("CAMUNDA_CLIENT_CLOUD_DOMAIN",))
-AUTHORITIES = Wanted("certificate authorities", AUTHORITY_NAMES)
+AUTHORITIES = Wanted(
+    "certificate authorities",
+    (
+        "ZEEBE_CA_CERTIFICATE_PATH",
+        "CAMUNDA_CA_CERTIFICATE_PATH",
+        "CAMUNDA_CUSTOM_ROOT_CERT_PATH",  # @camunda8/sdk
+        "CAMUNDA_MTLS_CA_PATH",  # the orchestration cluster SDKs for JavaScript and Python
+    ),
+)
 CERTIFICATE = Wanted("client certificate", ("CAMUNDA_MTLS_CERT_PATH", "CAMUNDA_CUSTOM_CERT_CHAIN_PATH"))
 CERTIFICATE_KEY = Wanted("client certificate's key", ("CAMUNDA_MTLS_KEY_PATH", "CAMUNDA_CUSTOM_PRIVATE_KEY_PATH"))
 CERTIFICATE_FILES = (AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY)

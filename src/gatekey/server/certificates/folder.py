@@ -2,6 +2,7 @@
 The folder with the certificate that is served now.
 
     tls/ca.pem, tls/ca.key                        the local authority; the key never leaves this file
+    tls/bundle.pem                                its certificate and the machine's authorities
     tls/served/<number>/certificate.pem, key.pem  certificate and key, written together
     tls/served/current                            a link to the pair in use, swapped by a rename: no half pair is read
 """
@@ -16,9 +17,17 @@ from pathlib import Path
 from gatekey.errors import ServiceError
 from gatekey.server.certificates.authority import Pair, belong_together, is_good, issue, make_authority
 
-AUTHORITY, AUTHORITY_KEY = "ca.pem", "ca.key"
+AUTHORITY, AUTHORITY_KEY, BUNDLE = "ca.pem", "ca.key", "bundle.pem"
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 CURRENT = "current"
+
+PUBLIC = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, Red Hat
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # macOS, Alpine
+)
+"""Where systems keep the authorities that they trust; Go looks in the same places."""
 
 KEPT = 3
 """Pairs that are left in the folder: a reader may be about to open the one before."""
@@ -75,6 +84,7 @@ class TlsFolder:
             (self.path / "served").mkdir(mode=0o700, exist_ok=True)
             served = self._read_served()
             pair = self._read_own(self.own) if self.own else self._renewed(served, names, owner, now)
+            self._bundle()
             if pair == served:
                 return False
             self._serve(pair)
@@ -87,6 +97,17 @@ class TlsFolder:
         if served is not None and is_good(served.certificate, authority.certificate, names, now):
             return served
         return issue(authority, names, now)
+
+    def _bundle(self) -> None:
+        """Write our authority together with the machine's, for programs that can only replace what they trust."""
+        if self.own:
+            return
+        found = next((Path(name) for name in PUBLIC if Path(name).exists()), None)
+        public = found.read_bytes() if found else b""
+        whole = (self.path / AUTHORITY).read_bytes() + b"\n" + public
+        bundle = self.path / BUNDLE
+        if not bundle.exists() or bundle.read_bytes() != whole:
+            _write(bundle, whole, 0o644)
 
     def _read_authority(self, owner: str, now: datetime) -> Pair:
         certificate, key = self.path / AUTHORITY, self.path / AUTHORITY_KEY

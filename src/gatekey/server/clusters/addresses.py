@@ -1,10 +1,14 @@
 """How clients reach a cluster, by host as in Camunda SaaS or by path on one host."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from gatekey.oauth.addresses import ClusterAddresses
 from gatekey.oauth.vocabulary import DEFAULT_DOMAIN
 from gatekey.server.clusters.model import Cluster
+
+BUNDLE = "bundle.pem"
+"""`gatekey.server.certificates` writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,11 @@ class Site:
     domain: str | None = None
     tls: bool = False
     authority: str | None = None
+
+    @property
+    def bundle(self) -> str | None:
+        """The file that stands beside the authority's: the same with the machine's authorities."""
+        return str(PurePath(self.authority).with_name(BUNDLE)) if self.authority else None
 
     @property
     def issuer(self) -> str:
@@ -57,6 +66,7 @@ def _by_path(cluster: Cluster, site: Site) -> ClusterAddresses:
         token_url=f"{site.public_url}/oauth/token",
         domain=None,
         authority=site.authority if _is_local(site.gateway) else None,
+        bundle=site.bundle if _is_local(site.gateway) else None,
     )
 
 

@@ -1,3 +1,6 @@
+import base64
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,3 +91,19 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     except ConfigurationError:
         return
     assert all(isinstance(value, str) for value in values.values())
+
+
+def test_a_kubernetes_secret_is_read() -> None:
+    encoded = base64.b64encode(b"hidden").decode()
+    manifest = {"apiVersion": "v1", "kind": "Secret", "data": {"ZEEBE_CLIENT_SECRET": encoded}}
+
+    assert ({"ZEEBE_CLIENT_SECRET": "hidden", "ZEEBE_CLIENT_ID": "id"}, True) == parse_any(
+        json.dumps(manifest | {"stringData": {"ZEEBE_CLIENT_ID": "id"}})
+    )
+
+
+def test_a_kubernetes_secret_that_is_damaged_is_refused_without_its_words() -> None:
+    with pytest.raises(ConfigurationError, match="no base64") as caught:
+        parse_any('{"kind": "Secret", "data": {"ZEEBE_CLIENT_SECRET": "hush!"}}')
+
+    assert "hush" not in str(caught.value)

@@ -7,7 +7,8 @@ from cryptography import x509
 
 from gatekey.errors import ServiceError
 from gatekey.server.certificates.authority import LIFE, Pair, issue, make_authority
-from gatekey.server.certificates.folder import KEPT, TlsFolder
+from gatekey.server.certificates.folder import BUNDLE, KEPT, PUBLIC, TlsFolder
+from gatekey.server.clusters import addresses
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 NAMES = ["localhost"]
@@ -108,3 +109,12 @@ def test_own_files_that_do_not_work_are_refused_and_the_old_ones_stay(tmp_path: 
 
     assert str(tmp_path / "own") in str(refused.value)
     assert good == served(folder)
+
+
+def test_a_bundle_has_our_authority_and_the_machines(folder: TlsFolder) -> None:
+    folder.keep(NAMES, "here", NOW)
+    bundle = (folder.path / "bundle.pem").read_bytes()
+
+    assert bundle.startswith((folder.path / "ca.pem").read_bytes())
+    assert all(Path(name).read_bytes() in bundle for name in PUBLIC[:1] if Path(name).exists())
+    assert "bundle.pem" == BUNDLE == addresses.BUNDLE
