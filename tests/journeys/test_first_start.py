@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.product import GATEKEY, STOP_SECONDS, Product, running_product
+from support.product import GATEKEY, STOP_SECONDS, Product
 from support.service import Caller, eventually
 
 DOCUMENTS = ["/.well-known/jwks.json", "/.well-known/openid-configuration"]
@@ -21,7 +21,7 @@ DOCUMENTS = ["/.well-known/jwks.json", "/.well-known/openid-configuration"]
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    product = Product(tmp_path / "data")
+    product = Product(tmp_path / "data", preloaded=False)
     yield product
     product.kill()
 
@@ -31,8 +31,10 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """
     A first start, in a folder whose name shells have to be told about.
     """
-    with running_product(tmp_path_factory.mktemp("first") / "a folder's name" / "data") as running:
-        yield running
+    product = Product(tmp_path_factory.mktemp("first") / "a folder's name" / "data", preloaded=False)
+    product.start()
+    yield product
+    product.stop()
 
 
 def printed_command(product: Product, label: str) -> str:

@@ -2,22 +2,28 @@
 A really running Gatekey: the command line's own process, on free ports, with a data folder of its own.
 """
 
+import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
-import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from gatekey.server.gateway.policy.rules import GATEWAY_HEALTH
 from support.command import GATEKEY, run_command
 from support.ports import free_port
+from support.serving import Serving, start_serving
 
 __all__ = ["GATEKEY", "Product", "running_product"]
 
@@ -25,6 +31,10 @@ START_SECONDS = 60.0
 """A bound against hanging, not an expectation: on a busy machine Envoy alone may take many seconds."""
 
 STOP_SECONDS = 30.0
+
+SERVICE_READY = "/health/ready"
+PROBE = "127.0.255.1"
+"""An address that no test makes a trusted proxy."""
 
 
 @dataclass
@@ -37,10 +47,26 @@ class Product:
     http_port: int = field(default_factory=free_port)
     gateway_port: int = field(default_factory=free_port)
     with_gateway: bool = True
+    preloaded: bool = True
+    """Whether a start need not import first; only a first start as people have it does."""
+
     settings: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[str] | None = None
-    printed: str = ""
-    errors: str = ""
+    process: Serving | subprocess.Popen[str] | None = None
+    _last: Serving | None = None
+
+    @property
+    def printed(self) -> str:
+        """
+        What the last start has written to standard output until now.
+        """
+        return self._last.printed if self._last else ""
+
+    @property
+    def errors(self) -> str:
+        """
+        The same for standard error.
+        """
+        return self._last.errors if self._last else ""
 
     @property
     def http(self) -> str:
@@ -91,40 +117,23 @@ class Product:
 
     def start(self) -> None:
         """
-        Start `gatekey serve` and wait until it says that it is ready.
+        Start `gatekey serve` and wait until it is ready: the service, the gateway, and what a start prints.
         """
         assert self.process is None
         arguments = [] if self.with_gateway else ["--no-gateway"]
-        self.process = subprocess.Popen(
-            [str(GATEKEY), "serve", *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.printed, self.errors = "", ""
-        ready = threading.Event()
-        threading.Thread(target=self._read_output, args=(self.process, ready), daemon=True).start()
-        threading.Thread(target=self._read_errors, args=(self.process, ready), daemon=True).start()
-        if not ready.wait(START_SECONDS) or "Cluster " not in self.printed:
-            self.kill()
-            raise AssertionError(f"gatekey serve did not become ready:\n{self.printed}\n{self.errors}")
+        process = start_serving(arguments, self.environment, preloaded=self.preloaded)
+        self.process = self._last = process
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"gatekey serve did not become ready:\n{self.printed}\n{self.errors}")
+            time.sleep(0.02)
 
-    def _read_output(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
-        assert process.stdout is not None
-        with process.stdout as output:
-            for line in output:
-                self.printed += line
-                if "Cluster " in line:
-                    ready.set()
-        ready.set()
-
-    def _read_errors(self, process: subprocess.Popen[str], ready: threading.Event) -> None:
-        assert process.stderr is not None
-        with process.stderr as errors:
-            for line in errors:
-                self.errors += line
-        ready.set()
+    def _is_ready(self) -> bool:
+        secure = self.settings.get("tls", "off") != "off"
+        ports = {self.http_port: SERVICE_READY, **({self.gateway_port: GATEWAY_HEALTH} if self.with_gateway else {})}
+        return all(_is_well(port, path, secure=secure) for port, path in ports.items()) and bool(self.printed)
 
     def stop(self) -> int:
         """
@@ -187,6 +196,17 @@ class Product:
         assert status == 200, body
         token: str = body["access_token"]
         return token
+
+
+def _is_well(port: int, path: str, *, secure: bool) -> bool:
+    trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - its certificate is what other tests check
+    kind = partial(http.client.HTTPSConnection, context=trusting) if secure else http.client.HTTPConnection
+    with closing(kind("127.0.0.1", port, timeout=STOP_SECONDS, source_address=(PROBE, 0))) as connection:
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 @contextmanager

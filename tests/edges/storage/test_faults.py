@@ -139,9 +139,6 @@ def start_and_stop_listening(product: Product) -> None:
     )
     assert product.process.stdout is not None
     assert product.process.stderr is not None
-    for line in product.process.stdout:
-        if "Cluster " in line:
-            product.process.stdout.readline()  # the blank line that ends the greeting
-            break
+    assert product.process.stdout.readline()  # the first line of the greeting, which comes as one piece
     product.process.stdout.close()
     product.process.stderr.close()
