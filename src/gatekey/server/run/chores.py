@@ -13,6 +13,9 @@ FLUSH_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 """How often old minutes are dropped: as often as new ones begin."""
 
+CHECKPOINT_SECONDS = 2.0
+"""How far a copy of the database file may be behind."""
+
 ROTATION_SECONDS = 60.0
 """How often signing keys are looked at; they live for months."""
 

@@ -30,9 +30,9 @@ def founding_of(settings: Settings) -> Founding:
         created=utc_now(),
     )
     key = SigningKey.generate(Algorithm(settings.token_algorithm))
-    return Founding(organisation, Member(settings.owner), cluster, key)
+    return Founding(new_uuid(), organisation, Member(settings.owner), cluster, key)
 
 
 def new_uuid() -> str:
-    """Return a fresh id of an organisation or a cluster."""
+    """Return a fresh id of an installation, an organisation or a cluster."""
     return str(uuid.uuid4())

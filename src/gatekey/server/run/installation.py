@@ -2,10 +2,12 @@
 
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gatekey.errors import StorageUnavailable
 from gatekey.server.accounts.sign_in import SignIn
 from gatekey.server.certificates import TlsFolder
 from gatekey.server.clients.administration import ClientAdministration
@@ -73,13 +75,27 @@ class Installation:
         return Operating.of(self.database, self.master, self.settings)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database; what was changed is in the file itself by then, so that a copy of it holds it."""
+        with suppress(StorageUnavailable):
+            self.database.checkpoint()
         self.database.close()
+
+
+def folder_of(settings: Settings) -> DataFolder:
+    """Return the data folder that the settings name."""
+    return DataFolder(settings.data.expanduser().absolute())
+
+
+def key_kept_elsewhere(settings: Settings) -> MasterKey | None:
+    """Return the master key that the settings hold or name; None where it is in the data folder."""
+    if settings.master_key is not None:
+        return read_master_key(settings.master_key.get_secret_value(), "GATEKEY_MASTER_KEY")
+    return None if settings.master_key_file is None else load_master_key(settings.master_key_file)
 
 
 def open_installation(settings: Settings, *, create: bool = False) -> Installation:
     """Open the data folder; `create` founds an installation where there is none. Raises `ServiceError`."""
-    folder = DataFolder(settings.data.expanduser().absolute())
+    folder = folder_of(settings)
     if not create:
         return _open(settings, folder, _master_key(settings, folder), folder.open_database(), folder.recall_site())
     with folder.creating():
@@ -88,6 +104,7 @@ def open_installation(settings: Settings, *, create: bool = False) -> Installati
         is_new = not is_founded(database)
         if is_new:
             found(database, founding_of(settings), Seal(master.derive("storage")), utc_now())
+        folder.check_installation(database)
         installation = _open(settings, folder, master, database, None)
         installation.rotate_if_due()
         return replace(installation, is_new=is_new)
@@ -139,11 +156,7 @@ def _rotation(settings: Settings) -> RotationPolicy:
 
 
 def _master_key(settings: Settings, folder: DataFolder, *, create: bool = False) -> MasterKey:
-    if settings.master_key is not None:
-        return read_master_key(settings.master_key.get_secret_value(), "GATEKEY_MASTER_KEY")
-    if settings.master_key_file is not None:
-        return load_master_key(settings.master_key_file)
-    return folder.read_master_key(create=create)
+    return key_kept_elsewhere(settings) or folder.read_master_key(create=create)
 
 
 def _new_key() -> str:

@@ -13,7 +13,7 @@ from gatekey.server.events.metrics import count_together, serve_metrics
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import Publisher
 from gatekey.server.limits.shared import SharedLimiter
-from gatekey.server.run.chores import CERTIFICATE_SECONDS, PRUNE_SECONDS, ROTATION_SECONDS, repeat
+from gatekey.server.run.chores import CERTIFICATE_SECONDS, CHECKPOINT_SECONDS, PRUNE_SECONDS, ROTATION_SECONDS, repeat
 from gatekey.server.run.demo import DemoRunner, demo_cluster
 from gatekey.server.run.fleet_keeping import FleetPublisher
 from gatekey.server.run.gateway_keeping import GatewayKeeper
@@ -70,6 +70,8 @@ async def _serve(
         stack.callback(rotating.cancel)
         keeping = asyncio.create_task(repeat(lambda: keep_certificate(installation), CERTIFICATE_SECONDS, observer))
         stack.callback(keeping.cancel)
+        saving = asyncio.create_task(repeat(installation.database.checkpoint, CHECKPOINT_SECONDS, observer))
+        stack.callback(saving.cancel)
         pruning = asyncio.create_task(repeat(lambda: prune_history(installation), PRUNE_SECONDS, observer))
         stack.callback(pruning.cancel)
         if gateway is not None:

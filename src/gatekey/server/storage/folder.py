@@ -11,14 +11,18 @@ from gatekey.errors import ServiceError
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.storage.sql import database
 from gatekey.server.storage.sql.database import Database, create_private
-from gatekey.server.storage.sql.migrating import migrate
+from gatekey.server.storage.sql.migrating import has_tables, migrate
+from gatekey.server.storage.stores.installation_store import installation_of, note_file
 from gatekey.server.vault import master_key
-from gatekey.server.vault.master_key import MasterKey
+from gatekey.server.vault.master_key import MasterKey, installation_of_key
 
 LOCK_NAME = "serve.lock"
 FOUNDING_LOCK_NAME = "founding.lock"
 SITE_NAME = "site.json"
 NOT_THERE = "There is no Gatekey installation in {path}."
+START_ONCE = "Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA."
+NOT_WHOLE = "The data folder {path} is not whole: there was an installation in it, and its database does not hold it."
+WHOLE = "Copy gatekey.db and master.key once more, or restore a backup into another folder with `gatekey restore`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class DataFolder:
     def database_path(self) -> Path:
         """Where the database is."""
         return self.path / database.FILE_NAME
+
+    @property
+    def master_key_path(self) -> Path:
+        """Where the master key is, unless it is kept elsewhere."""
+        return self.path / master_key.FILE_NAME
 
     @property
     def gateway_path(self) -> Path:
@@ -119,27 +128,65 @@ class DataFolder:
             return None
 
     def open_database(self, *, create: bool = False) -> Database:
-        """Open the database and bring its tables up to date. Raises `ServiceError` where there is none."""
-        # An empty file is no installation: filled with tables by a mere command, it would hide that one was lost.
-        if not self.database_path.exists() or (self._is_empty() and not create):
-            raise ServiceError(
-                NOT_THERE.format(path=self.path),
-                hint="Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA.",
-            )
+        """
+        Open the database and bring its tables up to date; `create` makes them where nothing was founded yet.
+
+        Raises `ServiceError` where there is none, and for one that is not whole.
+        """
+        there = self.database_path.exists()
+        if not there or self._is_empty():
+            self._refuse_if_founded()
+            if not there or not create:
+                raise ServiceError(NOT_THERE.format(path=self.path), hint=START_ONCE)
         opened = Database(self.database_path)
+        # Filled with tables by a mere command, an empty file would hide that an installation was lost.
+        if not has_tables(opened):
+            self._refuse_if_founded()
+            if not create:
+                raise ServiceError(NOT_WHOLE.format(path=self.path), hint=WHOLE)
         migrate(opened)
         return opened
 
+    def _refuse_if_founded(self) -> None:
+        """Raise `ServiceError` where files of the folder tell of an installation that its database does not hold."""
+        if installation_of_key(self.master_key_path) is not None or (self.path / SITE_NAME).exists():
+            raise ServiceError(NOT_WHOLE.format(path=self.path), hint=WHOLE)
+
+    def check_installation(self, database: Database) -> None:
+        """
+        See to it that key, database and file belong together, before they are served.
+
+        A database that lies in another file than the last time is a copy: it is read as a whole once. Raises
+        `ServiceError`.
+        """
+        row = installation_of(database)
+        if row is None:
+            raise ServiceError(NOT_WHOLE.format(path=self.path), hint=WHOLE)
+        noted = installation_of_key(self.master_key_path)
+        if noted not in {None, row.installation_id}:
+            raise ServiceError(
+                f"The master key {self.master_key_path} belongs to another installation than the database beside it.",
+                hint="Put back the one that was copied or backed up together with this database.",
+            )
+        if row.file != database.file:
+            fault = database.check()
+            if fault is not None:
+                raise ServiceError(f"The database {self.database_path} is damaged: {fault}.", hint=WHOLE)
+            note_file(database, database.file)
+        database.checkpoint()  # from now on a copy of the file has the tables
+        if noted is None and self.master_key_path.exists():
+            key = master_key.load_master_key(self.master_key_path)
+            master_key.write_master_key(self.master_key_path, key, row.installation_id)
+
     def read_master_key(self, *, create: bool = False) -> MasterKey:
         """Return the key of this folder; `create` makes one where key and database are both new."""
-        path = self.path / master_key.FILE_NAME
+        path = self.master_key_path
         if create and self._is_empty() and not path.exists():
+            self._refuse_if_founded()
             return master_key.create_master_key(path)
         if not create and not self.database_path.exists():
-            raise ServiceError(
-                NOT_THERE.format(path=self.path),
-                hint="Start `gatekey serve` once, or name its folder with --data or GATEKEY_DATA.",
-            )
+            self._refuse_if_founded()
+            raise ServiceError(NOT_THERE.format(path=self.path), hint=START_ONCE)
         return master_key.load_master_key(path)
 
     def _is_empty(self) -> bool:

@@ -17,6 +17,9 @@ KEY_BYTES = 32
 
 FILE_NAME = "master.key"
 
+MARK = "installation"
+"""The word before the installation's id, in the second line: the key of a database that is gone founds no new one."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MasterKey:
@@ -24,15 +27,20 @@ class MasterKey:
 
     _key: bytes
 
+    def to_text(self) -> str:
+        """Return the key as base64url: whoever reads that has everything."""
+        return base64.urlsafe_b64encode(self._key).rstrip(b"=").decode("ascii")
+
     def derive(self, purpose: str) -> bytes:
         """Return 32 bytes for one purpose (HKDF, RFC 5869): one purpose's key tells nothing about another's."""
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"gatekey {purpose}".encode()).derive(self._key)
 
 
 def read_master_key(text: str, source: str) -> MasterKey:
-    """Return the key of its base64url text. Raises `ServiceError` that names the `source`, never the text."""
+    """Return the key in the first line, base64url. Raises `ServiceError` that names the `source`, never the text."""
+    line = text.strip().partition("\n")[0].strip()
     try:
-        raw = base64.urlsafe_b64decode(text.strip() + "=" * (-len(text.strip()) % 4))
+        raw = base64.urlsafe_b64decode(line + "=" * (-len(line) % 4))
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != KEY_BYTES:
@@ -54,17 +62,33 @@ def load_master_key(path: Path) -> MasterKey:
         ) from error
 
 
+def installation_of_key(path: Path) -> str | None:
+    """Return the id of the installation that the key in the file belongs to; None where it was never noted."""
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    words = lines[1].split() if len(lines) > 1 else []
+    return words[1] if len(words) == 2 and words[0] == MARK else None  # noqa: PLR2004 - the mark and the id
+
+
 def create_master_key(path: Path) -> MasterKey:
-    """Write a new key to the file (0600), durably: temp file, fsync, rename."""
-    text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=")
+    """Write a new key to the file."""
+    key = MasterKey(secrets.token_bytes(KEY_BYTES))
+    write_master_key(path, key, None)
+    return key
+
+
+def write_master_key(path: Path, key: MasterKey, installation_id: str | None) -> None:
+    """Write a key, and whose it is, to the file (0600), durably: temporary file, fsync, rename."""
+    lines = [key.to_text(), *([] if installation_id is None else [f"{MARK} {installation_id}"])]
     temporary = path.with_suffix(".new")
     descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(text + b"\n")
+        file.write("".join(f"{line}\n" for line in lines).encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
-    return load_master_key(path)
 
 
 def _words(error: Exception) -> str:

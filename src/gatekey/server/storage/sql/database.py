@@ -53,6 +53,42 @@ class Database:
                 hint="Check the disk and the file; a copy can be put in its place while the service is stopped.",
             ) from error
 
+    def checkpoint(self) -> None:
+        """
+        Bring what was committed from the log into the file itself, so that a copy of the file holds it.
+
+        Waits for nobody: what others still read stays in the log until the next time. Raises `StorageUnavailable`.
+        """
+        with self._raw() as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def check(self) -> str | None:
+        """Return what is wrong with the file, None for nothing. Reads all of it. Raises `StorageUnavailable`."""
+        with self._raw() as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        return None if verdict == "ok" else str(verdict)
+
+    @contextmanager
+    def _raw(self) -> Iterator[Any]:
+        """Yield a connection outside any transaction."""
+        connection = None
+        try:
+            connection = self._engine.raw_connection()
+            yield connection.driver_connection
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            raise StorageUnavailable(f"The database {self.path} does not answer: {error}.") from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+    @property
+    def file(self) -> str:
+        """What names this very file: a copy has another one. Raises `StorageUnavailable`."""
+        identity = _identity(self.path)
+        if identity is None:
+            raise StorageUnavailable(f"The database {self.path} is not there.")
+        return str(identity[1])  # the device's number may change when the machine starts
+
     def close(self) -> None:
         """Close every idle connection."""
         self._engine.dispose()

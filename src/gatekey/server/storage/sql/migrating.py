@@ -5,8 +5,14 @@ from sqlalchemy import Connection, inspect, text
 from gatekey.errors import ServiceError
 from gatekey.server.storage.sql.database import Database
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`; a test holds the two together."""
+
+
+def has_tables(database: Database) -> bool:
+    """Say whether there is anything of ours in the database."""
+    with database.reading() as connection:
+        return _current(connection) is not None
 
 
 def migrate(database: Database) -> None:

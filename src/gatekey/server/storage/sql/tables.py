@@ -26,6 +26,14 @@ member = Table(
     Column("last_sign_in", Float, nullable=True),
 )
 
+installation = Table(
+    "installation",
+    metadata,
+    Column("installation_id", String, primary_key=True),
+    Column("founded", Float, nullable=False),
+    Column("file", String, nullable=False, server_default=text("''")),
+)
+
 sign_in_link = Table(
     "sign_in_link",
     metadata,

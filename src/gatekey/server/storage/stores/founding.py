@@ -22,6 +22,7 @@ from gatekey.server.vault.sealing import Seal
 class Founding:
     """What a new installation begins with."""
 
+    installation_id: str
     organisation: Organisation
     owner: Member
     cluster: Cluster
@@ -46,6 +47,9 @@ def found(database: Database, founding: Founding, seal: Seal, at: datetime) -> N
             insert(tables.organisation).values(
                 organisation_id=organisation_id, name=founding.organisation.name, created=created
             )
+        )
+        connection.execute(
+            insert(tables.installation).values(installation_id=founding.installation_id, founded=created)
         )
         connection.execute(
             insert(tables.member).values(
