@@ -14,6 +14,7 @@ from support.product import running_product
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [
     "rotate-a-secret",
+    "backup",
     "answer-a-leaked-secret",
     "use-a-key-instead-of-a-secret",
     "rotate-signing-keys",

@@ -34,6 +34,8 @@ COMMANDS = {
     "status": "status",
     "logout": "logout",
     "doctor": "doctor",
+    "backup": "backup",
+    "restore": "restore",
 }
 """The function of each command, in the module of the command's name."""
 
