@@ -34,10 +34,10 @@ COMMANDS = {
     "status": "status",
     "logout": "logout",
     "doctor": "doctor",
-    "backup": "backup",
-    "restore": "restore",
+    "backup": "backups.backup:backup",
+    "restore": "backups.restore:restore",
 }
-"""The function of each command, in the module of the command's name."""
+"""The function of each command, in the module of the command's name unless another stands before it."""
 
 
 class Commands(click.Group):
@@ -51,8 +51,9 @@ class Commands(click.Group):
         """Return a command, None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = getattr(module, COMMANDS[cmd_name])
+        module_name, _, function = COMMANDS[cmd_name].rpartition(":")
+        module = import_module(f"{__name__}.{module_name or cmd_name.replace('-', '_')}")
+        command: click.Command = getattr(module, function)
         return command
 
 

@@ -8,7 +8,7 @@ from gatekey.server.clusters.model import Cluster
 from gatekey.server.gateway.policy.model import GuardedCluster
 from gatekey.server.gateway.policy.revocations import Subject
 from gatekey.server.run.translating import guarded_cluster, guarded_revocation
-from gatekey.server.storage.stores.guarded_store import KeptRevocation, SqlGuardedStore
+from gatekey.server.storage.stores.guarded_store import GuardedRevocation, SqlGuardedStore
 
 
 class Guarded:
@@ -56,7 +56,7 @@ class Guarded:
         else:
             self._clusters[cluster_id] = (cluster.created, guarded_cluster(cluster))
 
-    def _take_revocation(self, name: str, kept: KeptRevocation | None) -> None:
+    def _take_revocation(self, name: str, kept: GuardedRevocation | None) -> None:
         if kept is None:
             self._forget(name)
             return

@@ -86,7 +86,7 @@ def folder_of(settings: Settings) -> DataFolder:
     return DataFolder(settings.data.expanduser().absolute())
 
 
-def key_kept_elsewhere(settings: Settings) -> MasterKey | None:
+def external_key(settings: Settings) -> MasterKey | None:
     """Return the master key that the settings hold or name; None where it is in the data folder."""
     if settings.master_key is not None:
         return read_master_key(settings.master_key.get_secret_value(), "GATEKEY_MASTER_KEY")
@@ -156,7 +156,7 @@ def _rotation(settings: Settings) -> RotationPolicy:
 
 
 def _master_key(settings: Settings, folder: DataFolder, *, create: bool = False) -> MasterKey:
-    return key_kept_elsewhere(settings) or folder.read_master_key(create=create)
+    return external_key(settings) or folder.read_master_key(create=create)
 
 
 def _new_key() -> str:

@@ -20,7 +20,7 @@ from gatekey.server.signing_keys.keys import SigningKey
 from gatekey.server.signing_keys.rotation import KeyLife, next_change, signing
 from gatekey.server.storage.directory_rows import is_revoked_token, read_client, read_signing_keys
 from gatekey.server.storage.recent import RecentlyUsed
-from gatekey.server.storage.sql.changes import Change, Topic, changes_after, last_number, last_of_topics
+from gatekey.server.storage.sql.changes import LoggedChange, Topic, changes_after, last_number, last_of_topics
 from gatekey.server.tokens.model import KnownClient
 from gatekey.server.tokens.revocation import Kind
 from gatekey.server.vault.sealing import Seal
@@ -189,7 +189,7 @@ class Directory:
         for memory in (self._clients, self._unknown, self._revoked):
             memory.clear()
 
-    def _apply(self, connection: sqlite3.Connection, changes: tuple[Change, ...]) -> None:
+    def _apply(self, connection: sqlite3.Connection, changes: tuple[LoggedChange, ...]) -> None:
         if any(change.topic is Topic.SIGNING_KEY for change in changes):
             self._read_keys(connection)
         for change in changes:

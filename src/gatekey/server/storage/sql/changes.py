@@ -36,7 +36,7 @@ class Topic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LoggedChange:
     """One row of the log."""
 
     number: int
@@ -69,7 +69,7 @@ def last_number(connection: sqlite3.Connection) -> int:
     return int(number)
 
 
-def changes_after(connection: sqlite3.Connection, number: int) -> tuple[Change, ...] | None:
+def changes_after(connection: sqlite3.Connection, number: int) -> tuple[LoggedChange, ...] | None:
     """Return the changes with higher numbers, oldest first; None when all that is remembered must be forgotten."""
     rows = connection.execute(
         "SELECT number, topic, subject FROM change_log WHERE number >= ? ORDER BY number", (number,)
@@ -77,7 +77,7 @@ def changes_after(connection: sqlite3.Connection, number: int) -> tuple[Change, 
     # Without the last known row nobody can say that no other has been dropped, or that it is the same database.
     if not rows or rows[0][0] != number or any(topic == Topic.EVERYTHING for _, topic, _ in rows[1:]):
         return None
-    return tuple(Change(number, Topic(topic), subject) for number, topic, subject in rows[1:])
+    return tuple(LoggedChange(number, Topic(topic), subject) for number, topic, subject in rows[1:])
 
 
 def last_of_topics(connection: sqlite3.Connection) -> Mapping[Topic, int]:

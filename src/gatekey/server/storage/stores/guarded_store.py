@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.storage.sql import tables
-from gatekey.server.storage.sql.changes import Change, Topic, changes_after, last_number, name_revocation
+from gatekey.server.storage.sql.changes import LoggedChange, Topic, changes_after, last_number, name_revocation
 from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.stores.cluster_store import cluster_of
 from gatekey.server.tokens.revocation import Kind, Revocation
@@ -19,7 +19,7 @@ PARAMETERS = 250
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRevocation:
+class GuardedRevocation:
     """A revocation, and whether its client is gone for good; only those of whole clients say so."""
 
     revocation: Revocation
@@ -37,7 +37,7 @@ class GuardedChanges:
     number: int
     whole: bool
     clusters: Mapping[str, Cluster | None]
-    revocations: Mapping[str, KeptRevocation | None]
+    revocations: Mapping[str, GuardedRevocation | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SqlGuardedStore:
             return GuardedChanges(number, whole=False, clusters=clusters, revocations=read)
 
 
-def _subjects(changes: Iterable[Change], topic: Topic) -> list[str]:
+def _subjects(changes: Iterable[LoggedChange], topic: Topic) -> list[str]:
     return sorted({change.subject for change in changes if change.topic is topic})
 
 
@@ -82,12 +82,12 @@ _WITH_CLIENT = select(_REVOCATION, _CLIENT.c.client_id, _CLIENT.c.deleted).outer
 )
 
 
-def _all_revocations(connection: Connection) -> dict[str, KeptRevocation | None]:
+def _all_revocations(connection: Connection) -> dict[str, GuardedRevocation | None]:
     return _read(connection.execute(_WITH_CLIENT))
 
 
-def _revocations(connection: Connection, names: list[str]) -> dict[str, KeptRevocation | None]:
-    found: dict[str, KeptRevocation | None] = dict.fromkeys(names)
+def _revocations(connection: Connection, names: list[str]) -> dict[str, GuardedRevocation | None]:
+    found: dict[str, GuardedRevocation | None] = dict.fromkeys(names)
     for start in range(0, len(names), PARAMETERS):
         parts = (name.partition(":") for name in names[start : start + PARAMETERS])
         these = or_(*(and_(_REVOCATION.c.kind == kind, _REVOCATION.c.subject == subject) for kind, _, subject in parts))
@@ -95,10 +95,10 @@ def _revocations(connection: Connection, names: list[str]) -> dict[str, KeptRevo
     return found
 
 
-def _read(rows: Iterable[Any]) -> dict[str, KeptRevocation | None]:
-    found: dict[str, KeptRevocation | None] = {}
+def _read(rows: Iterable[Any]) -> dict[str, GuardedRevocation | None]:
+    found: dict[str, GuardedRevocation | None] = {}
     for row in rows:
         revocation = Revocation(Kind(row.kind), row.subject, row.before, row.until)
         gone = revocation.kind is Kind.CLIENT and (row.client_id is None or row.deleted is not None)
-        found[name_revocation(row.kind, row.subject)] = KeptRevocation(revocation, gone)
+        found[name_revocation(row.kind, row.subject)] = GuardedRevocation(revocation, gone)
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatekey.cli.backup import read_passphrase
+from gatekey.cli.backups.backup import read_passphrase
 from gatekey.cli.opening import ACTOR, data_options, load_settings
 from gatekey.cli.output import print_json
 
@@ -59,12 +59,12 @@ def restore(  # noqa: PLR0913 - one parameter an option
     What changed after the backup is lost, and what was deleted or revoked after it is back, unless --lost says where
     that can still be read.
     """
-    from gatekey.server.run.installation import folder_of, key_kept_elsewhere
+    from gatekey.server.run.installation import external_key, folder_of
     from gatekey.server.storage.backups.restoring import RestoreRequest, restore_backup
 
     settings = load_settings(config, data=data)
     passphrase = None if passphrase_file is None else read_passphrase(passphrase_file)
-    request = RestoreRequest(file, folder_of(settings), key_kept_elsewhere(settings), passphrase, lost)
+    request = RestoreRequest(file, folder_of(settings), external_key(settings), passphrase, lost)
     restored = restore_backup(request, by=ACTOR, now=time.time())
     made = datetime.fromtimestamp(restored.manifest.made, UTC)
     if as_json:

@@ -1,0 +1,1 @@
+"""`gatekey backup` and `gatekey restore`: an installation in one file, and back."""
