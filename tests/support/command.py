@@ -35,7 +35,10 @@ def run_command(
     words = [str(GATEKEY), *map(str, arguments)]
     given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
     printed, said = io.BytesIO(), io.BytesIO()
-    streams = [io.TextIOWrapper(stream, "utf-8", write_through=True) for stream in (given, printed, said)]
+    encoding, _, errors = environment.get("PYTHONIOENCODING", "utf-8").partition(":")
+    streams = [
+        io.TextIOWrapper(stream, encoding, errors or None, write_through=True) for stream in (given, printed, said)
+    ]
     with _ALONE, _standard(words, streams), _only(environment):
         code = _exit_code()
     return subprocess.CompletedProcess(words, code, printed.getvalue().decode(), said.getvalue().decode())

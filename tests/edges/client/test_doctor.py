@@ -5,8 +5,6 @@
 import base64
 import json
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -18,6 +16,7 @@ from gatekey.client.doctor.file_checks import READ_ALONE
 from gatekey.oauth.fields import FORM
 from gatekey.oauth.token_answer import encode_error, encode_success
 from gatekey.oauth.token_request import TokenRequest, read_request
+from support.command import run_command
 from support.ports import free_port
 from support.scripted_server import Answer, Asked, Raw, Reply, Server, serving
 
@@ -83,14 +82,7 @@ def run(folder: Path, values: Mapping[str, str], *options: str, **environment: s
 
 
 def examine(path: Path, *options: str, **environment: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from gatekey.cli import main; main()", "doctor", str(path), *options],
-        env={"PYTHONUTF8": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_command("doctor", path, *options, environment=environment)
     assert "hidden" not in done.stdout + done.stderr
     assert "" == done.stderr
     return done.returncode, "\n".join(" ".join(line.split()) for line in done.stdout.splitlines())

@@ -18,6 +18,7 @@ from gatekey.client.http import Headers
 from gatekey.oauth.fields import FORM
 from gatekey.oauth.token_answer import encode_error, encode_success
 from gatekey.oauth.token_request import TokenRequest, read_request
+from support.command import GATEKEY, run_command
 from support.ports import free_port
 from support.scripted_server import Answer, Reply, Server, serving
 
@@ -47,16 +48,32 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(*arguments: str | Path, command: str = "token", **environment: str) -> subprocess.CompletedProcess[str]:
     """
-    Run the installed command with nothing in its environment but what is given, and a cache of the test's own.
+    Run a command with nothing in its environment but what is given, and a cache of the test's own.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", "from gatekey.cli import main; main()", command, *map(str, arguments)],
-        env={"PYTHONUTF8": "1", "GATEKEY_CACHE": os.environ["GATEKEY_CACHE"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    return quiet(run_command(command, *arguments, environment=own(environment)))
+
+
+def run_apart(*arguments: str | Path, command: str = "token", **environment: str) -> subprocess.CompletedProcess[str]:
+    """
+    The same in a process of its own, which remembers nothing of others and may become another program.
+    """
+    return quiet(
+        subprocess.run(
+            [str(GATEKEY), command, *map(str, arguments)],
+            env={"PYTHONUTF8": "1", **own(environment)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     )
+
+
+def own(environment: dict[str, str]) -> dict[str, str]:
+    return {"GATEKEY_CACHE": os.environ["GATEKEY_CACHE"], **environment}
+
+
+def quiet(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
     assert "hidden-secret" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -246,7 +263,7 @@ def test_options_that_make_no_sense_together_are_refused(arguments: tuple[str, .
 def test_a_token_is_kept_for_the_next_command(tmp_path: Path) -> None:
     with serving(lambda _: GRANTED) as server:
         path = written(tmp_path, server.url)
-        printed = [run("--env-file", path).stdout for _ in range(3)]
+        printed = [run_apart("--env-file", path).stdout for _ in range(3)]
 
     assert [f"{TOKEN}\n"] * 3 == printed
     assert 1 == len(server.asked)
@@ -256,9 +273,9 @@ def test_a_refusal_is_kept_too_and_a_person_may_know_better(tmp_path: Path) -> N
     answers = iter([REFUSED, GRANTED])
     with serving(lambda _: next(answers)) as server:
         path = written(tmp_path, server.url)
-        codes = [run("--env-file", path).returncode for _ in range(3)]
+        codes = [run_apart("--env-file", path).returncode for _ in range(3)]
         asked = len(server.asked)
-        done = run("--env-file", path, "--fresh")
+        done = run_apart("--env-file", path, "--fresh")
 
     assert [Exit.TOKEN_REFUSED] * 3 == codes
     assert 1 == asked
@@ -268,7 +285,7 @@ def test_a_refusal_is_kept_too_and_a_person_may_know_better(tmp_path: Path) -> N
 def test_a_refusal_says_until_when_it_is_remembered_and_how_to_ask_all_the_same(tmp_path: Path) -> None:
     with serving(lambda _: REFUSED) as server:
         path = written(tmp_path, server.url)
-        first, second = run("--env-file", path), run("--env-file", path)
+        first, second = run_apart("--env-file", path), run_apart("--env-file", path)
 
     assert 1 == len(server.asked)
     assert "No program of this user asks again before 20" in first.stderr
@@ -280,7 +297,7 @@ def test_a_fresh_token_is_not_the_one_that_is_kept(tmp_path: Path) -> None:
     answers = iter([Answer(200, encode_success("t1", 3600, "")), Answer(200, encode_success("t2", 3600, ""))])
     with serving(lambda _: next(answers)) as server:
         path = written(tmp_path, server.url)
-        printed = [run("--env-file", path, *fresh).stdout for fresh in ([], ["--fresh"], [])]
+        printed = [run_apart("--env-file", path, *fresh).stdout for fresh in ([], ["--fresh"], [])]
 
     assert ["t1\n", "t2\n", "t2\n"] == printed
 
@@ -289,19 +306,19 @@ def test_a_stale_token_is_renewed_before_it_is_printed(tmp_path: Path) -> None:
     answers = iter([Answer(200, encode_success("t1", 3600, "")), Answer(200, encode_success("t2", 3600, ""))])
     with serving(lambda _: next(answers)) as server:
         path = written(tmp_path, server.url)
-        run("--env-file", path)
+        run_apart("--env-file", path)
         kept = next((tmp_path / "cache" / "tokens").glob("credential-*"))
         record = json.loads(kept.read_text())
         record["token"]["renew_at"] = 0
         kept.write_text(json.dumps(record))
 
-        assert "t2\n" == run("--env-file", path).stdout
+        assert "t2\n" == run_apart("--env-file", path).stdout
 
 
 def test_a_program_finds_the_token_in_its_environment_and_no_secret() -> None:
     program = "import os, sys; print(os.environ['GATEKEY_ACCESS_TOKEN'], 'SECRET' in str(os.environ)); sys.exit(7)"
     with serving(lambda _: GRANTED) as server:
-        done = run(
+        done = run_apart(
             *("--", sys.executable, "-c", program),
             command="exec",
             ZEEBE_CLIENT_ID="id",
@@ -318,8 +335,8 @@ def test_the_variable_of_a_program_can_be_named(tmp_path: Path) -> None:
     with serving(lambda _: GRANTED) as server:
         path = written(tmp_path, server.url)
         names = ("--as", "ONE", "--as", "OTHER")
-        done = run("--env-file", path, *names, "--", sys.executable, "-c", program, command="exec")
-        nameless = run("--env-file", path, "--as", "1", "--", "true", command="exec")
+        done = run_apart("--env-file", path, *names, "--", sys.executable, "-c", program, command="exec")
+        nameless = run_apart("--env-file", path, "--as", "1", "--", "true", command="exec")
 
     assert "True False\n" == done.stdout
     assert Exit.USAGE == nameless.returncode
@@ -327,7 +344,7 @@ def test_the_variable_of_a_program_can_be_named(tmp_path: Path) -> None:
 
 def test_a_program_that_is_not_there_is_told_as_a_shell_would(tmp_path: Path) -> None:
     with serving(lambda _: GRANTED) as server:
-        done = run("--env-file", written(tmp_path, server.url), "--", "no-such-program", command="exec")
+        done = run_apart("--env-file", written(tmp_path, server.url), "--", "no-such-program", command="exec")
 
     assert 127 == done.returncode
     assert "gatekey: error: no-such-program cannot be run" in done.stderr
@@ -336,7 +353,7 @@ def test_a_program_that_is_not_there_is_told_as_a_shell_would(tmp_path: Path) ->
 
 def test_without_a_token_no_program_runs(tmp_path: Path) -> None:
     with serving(lambda _: REFUSED) as server:
-        done = run("--env-file", written(tmp_path, server.url), "--", "echo", "ran", command="exec")
+        done = run_apart("--env-file", written(tmp_path, server.url), "--", "echo", "ran", command="exec")
 
     assert (Exit.TOKEN_REFUSED, "") == (done.returncode, done.stdout)
 
@@ -346,8 +363,8 @@ def test_the_status_tells_what_is_kept_and_who_may_not_ask(tmp_path: Path) -> No
     with serving(lambda _: next(answers)) as server:
         path = written(tmp_path, server.url)
         for audience in ("good", "refused", "limited"):
-            run("--env-file", path, "--audience", audience, "--wait", "0")
-        words, told = run(command="status").stdout, json.loads(run("--json", command="status").stdout)
+            run_apart("--env-file", path, "--audience", audience, "--wait", "0")
+        words, told = run_apart(command="status").stdout, json.loads(run_apart("--json", command="status").stdout)
 
     assert "good until" in words
     assert "refused    401 invalid_client" in words
@@ -380,14 +397,14 @@ def test_logging_out_forgets_what_is_kept_of_one_client_or_of_all(tmp_path: Path
         others = tmp_path / "others"
         others.mkdir()
         other = written(others, server.url, ZEEBE_CLIENT_ID="other")
-        run("--env-file", path)
-        run("--env-file", other)
+        run_apart("--env-file", path)
+        run_apart("--env-file", other)
 
-        assert "Forgot 1 credential in" in run("--env-file", path, command="logout").stdout
-        run("--env-file", other)
+        assert "Forgot 1 credential in" in run_apart("--env-file", path, command="logout").stdout
+        run_apart("--env-file", other)
         assert 2 == len(server.asked)
-        run("--env-file", path)
+        run_apart("--env-file", path)
         assert 3 == len(server.asked)
-        assert "Forgot 2 credentials in" in run(command="logout").stdout
+        assert "Forgot 2 credentials in" in run_apart(command="logout").stdout
 
     assert 0o700 == stat.S_IMODE((tmp_path / "cache" / "tokens").stat().st_mode)
