@@ -7,6 +7,8 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
   xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="urn:gatekey:tests">
 """
 
+FORM = '{"components": [{"key": "approved", "type": "checkbox"}]}'
+
 
 def model(elements: str, *flows: str, process_id: str = "tested", beside: str = "") -> bytes:
     """
@@ -39,4 +41,26 @@ def _flow(number: int, flow: str) -> str:
     inside = f"<bpmn:conditionExpression>{escaped}</bpmn:conditionExpression>" if condition else ""
     return (
         f'<bpmn:sequenceFlow id="flow-{number}" sourceRef="{source}" targetRef="{target}">{inside}</bpmn:sequenceFlow>'
+    )
+
+
+def user_task(task_id: str, *, name: str = "", assignee: str = "", form: str = "") -> str:
+    """
+    Return a user task; `form` is the id of a form that stands in the model.
+    """
+    assigned = f'<zeebe:assignmentDefinition assignee="{assignee}"/>' if assignee else ""
+    shown = f'<zeebe:formDefinition formKey="camunda-forms:bpmn:{form}"/>' if form else ""
+    return (
+        f'<bpmn:userTask id="{task_id}" name="{name or task_id}"><bpmn:extensionElements>{assigned}{shown}'
+        "</bpmn:extensionElements></bpmn:userTask>"
+    )
+
+
+def form(form_id: str, schema: str = FORM) -> str:
+    """
+    Return a form, to stand among the elements of a model.
+    """
+    return (
+        f'<bpmn:extensionElements><zeebe:userTaskForm id="{form_id}">{schema}</zeebe:userTaskForm>'
+        "</bpmn:extensionElements>"
     )

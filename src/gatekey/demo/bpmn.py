@@ -99,12 +99,12 @@ class Node:
     interrupts: bool = True
     terminates: bool = False
     assignee: Expression | None = None
-    form_id: str | None = None
+    form_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One executable process of a model."""
+    """One executable process of a model; `forms` are the schemas of those that stand in it, by id."""
 
     process_id: str
     name: str
@@ -112,6 +112,7 @@ class Process:
     nodes: Mapping[str, Node]
     resource: str
     xml: bytes
+    forms: Mapping[str, str]
 
     def attached_to(self, node_id: str) -> Iterator[Node]:
         """Yield the boundary events of an activity."""
@@ -162,7 +163,16 @@ class _Reader:
                     raise self._refused(node.node_id, node.kind, f"the flow {flow.flow_id} leads nowhere")
             if node.attached_to is not None and node.attached_to not in nodes:
                 raise self._refused(node.node_id, node.kind, "it is attached to nothing")
-        return Process(process_id, xml.get("name") or process_id, starts[0], nodes, self._resource, text)
+        forms = xml.findall(f"{BPMN}extensionElements/{ZEEBE}userTaskForm")
+        return Process(
+            process_id,
+            xml.get("name") or process_id,
+            starts[0],
+            nodes,
+            self._resource,
+            text,
+            {each.get("id", ""): each.text or "" for each in forms},
+        )
 
     def _node(self, xml: Xml, kind: str, flows: list[Xml]) -> Node:
         node_id = xml.get("id", "")
@@ -201,7 +211,7 @@ class _Reader:
             interrupts=xml.get("cancelActivity", "true") == "true",
             terminates=definition is not None and definition.tag == f"{BPMN}terminateEventDefinition",
             assignee=_optional(xml, "assignmentDefinition", "assignee"),
-            form_id=_attribute(xml, "formDefinition", "formId"),
+            form_key=_attribute(xml, "formDefinition", "formKey") or _attribute(xml, "formDefinition", "formId"),
         )
 
     def _definition(self, xml: Xml, kind: str, node_id: str) -> Xml | None:

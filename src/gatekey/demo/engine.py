@@ -78,6 +78,19 @@ class Engine(Execution):
         self._run()
         return instance
 
+    def instance(self, key: int) -> Instance:
+        """Return a process instance, running or not."""
+        found = self.instances.get(key)
+        if found is None:
+            raise Rejected(Problem.NOT_FOUND, f"There is no process instance with key {key}.")
+        return found
+
+    def delete_instance(self, key: int) -> None:
+        """Forget a process instance that has ended."""
+        if self.instance(key).state is State.ACTIVE:
+            raise Rejected(Problem.STATE, f"Process instance {key} is running.")
+        self._forget(self.instances[key])
+
     def cancel(self, key: int) -> None:
         """Terminate a running instance with all that waits in it."""
         instance = self.instances.get(key)

@@ -182,6 +182,7 @@ class Execution:
     def _send(self, instance: Instance, flows: Iterable[Flow]) -> None:
         nodes = instance.definition.process.nodes
         for flow in flows:
+            instance.taken.add(flow.flow_id)
             self._pending.append((instance, nodes[flow.target], flow.flow_id))
         waiting = any(each is instance for each, _, _ in self._pending)
         if not waiting and not instance.active:
@@ -255,6 +256,13 @@ class Execution:
         """Yield every element instance."""
         return (element for instance in self.instances.values() for element in instance.elements.values())
 
+    def variables(self) -> Iterator[tuple[Instance, Variable]]:
+        """Yield every variable of every scope, with its process instance."""
+        for instance in self.instances.values():
+            for scope in (instance.variables, *(element.variables for element in instance.elements.values())):
+                for variable in scope.values():
+                    yield instance, variable
+
     def _element(self, key: int) -> ElementInstance:
         found = next((each for each in self.elements() if each.key == key and each.state is State.ACTIVE), None)
         if found is None:
@@ -267,6 +275,9 @@ class Execution:
         ended = next((each for each in self.instances.values() if each.state is not State.ACTIVE), None)
         if ended is None:
             raise Rejected(Problem.FULL, f"The demo cluster runs {MOST_INSTANCES} instances at most.")
+        self._forget(ended)
+
+    def _forget(self, ended: Instance) -> None:
         del self.instances[ended.key]
         self.jobs = {key: job for key, job in self.jobs.items() if job.element.instance is not ended}
         self.user_tasks = {key: task for key, task in self.user_tasks.items() if task.element.instance is not ended}

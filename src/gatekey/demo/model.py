@@ -69,7 +69,7 @@ class Variable:
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """A process instance with its variables."""
+    """A process instance with its variables; `taken` are the sequence flows that tokens went."""
 
     key: int
     definition: Definition
@@ -77,6 +77,7 @@ class Instance:
     variables: dict[str, Variable] = field(default_factory=dict)
     elements: dict[int, "ElementInstance"] = field(default_factory=dict)
     arrived: dict[str, list[str]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     state: State = State.ACTIVE
     ended: int | None = None
 

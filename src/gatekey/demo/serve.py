@@ -10,9 +10,17 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
+from gatekey.demo.apis.answers import problem
+from gatekey.demo.apis.graphql import GraphQlApi
 from gatekey.demo.apis.grpc_gateway import grpc_server
+from gatekey.demo.apis.operate import OperateApi
+from gatekey.demo.apis.optimize import OptimizeApi
 from gatekey.demo.apis.rest import RestApi
+from gatekey.demo.apis.tasklist import TasklistApi
 from gatekey.demo.cluster import VERSION, DemoCluster
 from gatekey.errors import ServiceError
 
@@ -33,7 +41,14 @@ def serve(grpc: str, rest: str) -> None:
 
 def application(cluster: DemoCluster) -> Starlette:
     """Return the HTTP half of a demo cluster."""
-    return Starlette(routes=RestApi(cluster).routes())
+    apis = (RestApi, OperateApi, TasklistApi, GraphQlApi, OptimizeApi)
+    routes = [route for api in apis for route in api(cluster).routes()]
+    return Starlette(routes=routes, exception_handlers={404: _not_served, 405: _not_served})
+
+
+def _not_served(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return problem(request, status, f"The demo cluster does not serve {request.method} {request.url.path}.")
 
 
 class _Server(uvicorn.Server):

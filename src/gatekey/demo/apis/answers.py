@@ -16,17 +16,18 @@ from gatekey.demo.model import Problem, Rejected
 STATUS = {Problem.NOT_FOUND: 404, Problem.INVALID: 400, Problem.STATE: 409, Problem.EXISTS: 409, Problem.FULL: 503}
 
 Body = Mapping[str, Any]
-Action = Callable[[Request, Body], Awaitable[Response]]
+Action = Callable[[Request, Any], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 Refusal = Callable[[Request, int, str], Response]
 
 
-def answered(action: Action, refusal: Refusal | None = None) -> Callable[[Request], Awaitable[Response]]:
-    """Return the endpoint of an action: reads a JSON object, and turns what is rejected into a problem or `refusal`."""
+def answered(action: Action, refusal: Refusal | None = None, kind: type[Any] = dict) -> Endpoint:
+    """Return the endpoint of an action: reads JSON of a kind, and turns what is rejected into a `refusal`."""
     refuse = refusal or problem
 
     async def endpoint(request: Request) -> Response:
         try:
-            return await action(request, await _body_of(request))
+            return await action(request, await _body_of(request, kind))
         except Rejected as rejected:
             return refuse(request, STATUS[rejected.problem], str(rejected))
         except SearchError as error:
@@ -49,26 +50,28 @@ def problem(request: Request, status: int, detail: str) -> Response:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
-async def _body_of(request: Request) -> Body:
+def error(request: Request, status: int, message: str) -> Response:
+    """Return an error as Operate and Tasklist write it; they have no 409."""
+    status = HTTPStatus.BAD_REQUEST if status == HTTPStatus.CONFLICT else status
+    body = {"status": status, "message": message, "instance": request.url.path, "type": HTTPStatus(status).phrase}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+async def _body_of(request: Request, kind: type[Any]) -> Any:
     if request.method == "GET" or not request.headers.get("content-type", "").startswith("application/json"):
-        return {}
-    found = await read_json(request)
-    if not isinstance(found, dict):
-        raise HTTPException(400, "The body must be a JSON object.")
-    return found
-
-
-async def read_json(request: Request) -> Any:
-    """Return what a body of bounded size holds. Raises `HTTPException`."""
+        return kind()
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST:
             raise HTTPException(413, f"The body has more than {LARGEST} bytes.")
     try:
-        return json.loads(body or b"{}")
+        found = json.loads(body) if body else kind()
     except (ValueError, RecursionError):
-        raise HTTPException(400, "The body is no JSON.") from None
+        found = None
+    if not isinstance(found, kind):
+        raise HTTPException(400, f"The body must be a JSON {'object' if kind is dict else 'list'}.")
+    return found
 
 
 def text_of(body: Body, name: str) -> str:

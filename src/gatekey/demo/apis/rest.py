@@ -80,11 +80,8 @@ class RestApi:
 
     def variables(self) -> Iterable[documents.Document]:
         """Yield every variable of every scope."""
-        for instance in self._engine.instances.values():
-            scopes = [instance.variables, *(element.variables for element in instance.elements.values())]
-            for variables in scopes:
-                for each in variables.values():
-                    yield documents.variable(each, instance.key, json.dumps(each.value))
+        for instance, each in self._engine.variables():
+            yield documents.variable(each, instance.key, json.dumps(each.value))
 
     async def _deploy(self, request: Request, _body: Body) -> Response:
         async with request.form(max_part_size=LARGEST) as form:

@@ -93,7 +93,10 @@ def _sort(found: list[Document], order: Any) -> None:
     if not isinstance(name, str) or any(name not in document for document in found):
         raise SearchError(f"the field {name} cannot be sorted by")
     descending = str(order.get("order", "ASC")).upper() == "DESC"
-    found.sort(key=lambda document: (document[name] is None, document[name] or 0), reverse=descending)
+    known = [document for document in found if document[name] is not None]
+    unknown = [document for document in found if document[name] is None]
+    known.sort(key=lambda document: document[name], reverse=descending)
+    found[:] = [*unknown, *known] if descending else [*known, *unknown]
 
 
 def _object(request: Mapping[str, Any], name: str) -> Mapping[str, Any]:

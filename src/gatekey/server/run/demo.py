@@ -19,7 +19,7 @@ from gatekey.server.settings import Settings
 
 NAME = "demo"
 
-PACKAGES = ("defusedxml", "grpc", "multipart", "pyzeebe", "starlette", "uvicorn")
+PACKAGES = ("defusedxml", "graphql", "grpc", "multipart", "pyzeebe", "starlette", "uvicorn")
 """What the extra `demo` installs."""
 
 LONGEST_PAUSE = 30.0
