@@ -1,8 +1,8 @@
 """
-STAND-INS for Tasklist's GraphQL API and Optimize's public API, through the gateway: both servers need Elasticsearch.
+Operate, Tasklist and Optimize through the gateway, with the demo cluster behind it.
 
 What is proven: the gateway finds them by path and by host, opens them for tokens of their audience alone, and carries
-queries, variables and the servers' own errors unchanged. Not proven: that Camunda's servers behave like the stand-ins.
+queries, variables and the servers' own errors unchanged. Not proven: that Camunda's servers behave so.
 """
 
 import http.client
@@ -13,15 +13,24 @@ from typing import Any
 
 import pytest
 
+from gatekey.demo.apis.optimize import DASHBOARD, REPORT
 from support.gateway import Answer
-from support.optimize_stand_in import DASHBOARDS, REPORT, OptimizeStandIn, optimize_stand_in
+from support.models import FORM, form, model, user_task
 from support.product import Product, running_product
-from support.tasklist_stand_in import FORM, TasklistStandIn, tasklist_stand_in
+from support.recorded_demo import RecordedDemo, recorded_demo
 from support.waiting import PATIENCE, wait_until
 
 DOMAIN = "camunda.test"
 REGION = "local"
+MODEL = model(
+    form("invoice") + user_task("check", name="Check the invoice", form="invoice"),
+    "start>check",
+    "check>end",
+    process_id="invoices",
+)
+PAID = model(user_task("pay", name="Pay", assignee="ada"), "start>pay", "pay>end", process_id="payments")
 TASKS = "query Tasks($query: TaskQuery!) { tasks(query: $query) { id name assignee variables { name value } } }"
+RESULT = f"/api/public/export/report/{REPORT}/result/json"
 CLAIM = """
 mutation Claim($id: String!, $who: String, $override: Boolean) {
   claimTask(taskId: $id, assignee: $who, allowOverrideAssignment: $override) { id assignee taskState }
@@ -42,14 +51,22 @@ class Place:
 @dataclass
 class Stand:
     """
-    Both stand-ins behind the gateway, and a token for each API of one client.
+    A demo cluster behind the gateway, and a token for each API of one client.
     """
 
     product: Product
-    tasklist: TasklistStandIn
-    optimize: OptimizeStandIn
+    demo: RecordedDemo
     cluster_id: str
     tokens: dict[str, str]
+    instance: str
+
+    @property
+    def task(self) -> str:
+        """
+        The id of the task of the instance.
+        """
+        [found] = self.demo.ask("/v1/tasks/search", {"processInstanceKey": self.instance})
+        return str(found["id"])
 
     def place(self, api: str, by: str) -> Place:
         """
@@ -86,20 +103,21 @@ class Stand:
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     with (
-        tasklist_stand_in() as tasklist,
-        optimize_stand_in() as optimize,
+        recorded_demo() as demo,
         running_product(
             tmp_path_factory.mktemp("data"), domain=DOMAIN, region=REGION, limit_rate=1000, limit_burst=1000
         ) as product,
     ):
-        options = (f"--tasklist=http://{tasklist.address}", f"--optimize=http://{optimize.address}")
+        options = [f"--{api}=http://{demo.address}" for api in ("operate", "tasklist", "optimize")]
         created = product.cli("clusters", "create", "apart", "--region", REGION, *options, "--json").stdout
         client = product.create_client("all", "Zeebe,Operate,Tasklist,Optimize", "apart")
         tokens = {
             api: product.ask_token(client["clientId"], client["clientSecret"], f"{api}.{DOMAIN}")[1]["access_token"]
             for api in ("zeebe", "operate", "tasklist", "optimize")
         }
-        stand = Stand(product, tasklist, optimize, json.loads(created)["clusterId"], tokens)
+        demo.start(PAID)
+        instance = demo.start(MODEL, amount=12.5)
+        stand = Stand(product, demo, json.loads(created)["clusterId"], tokens, instance)
         ready = "/api/public/dashboard?collectionId=1"
         wait_until(lambda: stand.ask(stand.place("optimize", "path"), ready, tokens["optimize"]).status == 200)
         yield stand
@@ -109,22 +127,23 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 def test_graphql_variables_and_answers_pass_unchanged(stand: Stand, by: str) -> None:
     asked = {"state": "CREATED", "assignee": "ada"}
 
-    assert {"data": {"tasks": [{"id": "2", "name": "Pay", "assignee": "ada", "variables": []}]}} == stand.query(
-        TASKS, by, query=asked
-    )
+    [task] = stand.query(TASKS, by, query=asked)["data"]["tasks"]
+
+    assert ("Pay", "ada", []) == (task["name"], task["assignee"], task["variables"])
 
 
 def test_a_mutation_passes(stand: Stand) -> None:
-    claimed = stand.query(CLAIM, id="1", who="grace ☕", override=True)
+    claimed = stand.query(CLAIM, id=stand.task, who="grace ☕", override=True)
 
-    assert {"id": "1", "assignee": "grace ☕", "taskState": "CREATED"} == claimed["data"]["claimTask"]
-    assert "grace ☕" == stand.tasklist.tasks["1"].assignee
+    assert {"id": stand.task, "assignee": "grace ☕", "taskState": "CREATED"} == claimed["data"]["claimTask"]
+    assert "grace ☕" == stand.demo.ask(f"/v1/tasks/{stand.task}")["assignee"]
 
 
 def test_a_form_passes_whole(stand: Stand) -> None:
-    found = stand.query('{ form(id: "userTaskForm_1", processDefinitionId: "7") { id schema } }')
+    of = stand.demo.ask(f"/v1/tasks/{stand.task}")["processDefinitionKey"]
+    found = stand.query(f'{{ form(id: "invoice", processDefinitionId: "{of}") {{ id schema }} }}')
 
-    assert {"id": "userTaskForm_1", "schema": FORM} == found["data"]["form"]
+    assert {"id": "invoice", "schema": FORM} == found["data"]["form"]
 
 
 def test_the_servers_own_graphql_errors_pass_unchanged(stand: Stand) -> None:
@@ -134,14 +153,14 @@ def test_the_servers_own_graphql_errors_pass_unchanged(stand: Stand) -> None:
     )
 
     assert ("Task with id 99 was not found", ["task"]) == (lost["errors"][0]["message"], lost["errors"][0]["path"])
-    assert {"classification": "DataFetching"} == lost["errors"][0]["extensions"]
+    assert {"classification": "DataFetchingException"} == lost["errors"][0]["extensions"]
     assert 400 == wrong.status
     assert "Cannot query field 'nothing'" in wrong.document["errors"][0]["message"]
 
 
 def test_the_server_hears_who_calls_and_not_the_token(stand: Stand) -> None:
-    stand.query('{ task(id: "1") { id } }')
-    heard = stand.tasklist.heard[-1]
+    stand.query(f'{{ task(id: "{stand.task}") {{ id }} }}')
+    heard = stand.demo.heard[-1]
 
     assert stand.cluster_id == heard["x-gatekey-cluster"]
     assert "authorization" not in heard
@@ -150,7 +169,9 @@ def test_the_server_hears_who_calls_and_not_the_token(stand: Stand) -> None:
 @pytest.mark.parametrize("by", ["path", "host"])
 def test_the_variables_of_tasklist_are_not_those_of_operate(stand: Stand, by: str) -> None:
     place = stand.place("tasklist", by)
-    answers = [stand.ask(place, "/v1/variables/7", stand.tokens[api]).status for api in ("tasklist", "operate")]
+    [variable] = stand.demo.ask(f"/v1/tasks/{stand.task}/variables/search", {})
+    path = f"/v1/variables/{variable['id']}"
+    answers = [stand.ask(place, path, stand.tokens[api]).status for api in ("tasklist", "operate")]
 
     assert [200, 403] == answers
 
@@ -160,29 +181,32 @@ def test_optimize_is_read_and_written(stand: Stand, by: str) -> None:
     place, token = stand.place("optimize", by), stand.tokens["optimize"]
     variable = {
         "id": "7",
-        "name": "amount",
+        "name": "rating",
         "type": "Double",
-        "value": "12.5",
-        "processInstanceId": "2000",
-        "processDefinitionKey": "greeting",
+        "value": "4.5",
+        "processInstanceId": stand.instance,
+        "processDefinitionKey": "invoices",
     }
     dashboards = stand.ask(place, "/api/public/dashboard?collectionId=1", token)
-    exported = stand.ask(place, "/api/public/export/dashboard/definition/json", token, DASHBOARDS)
+    exported = stand.ask(place, "/api/public/export/dashboard/definition/json", token, [DASHBOARD])
     ingested = stand.ask(place, "/api/ingestion/variable", token, [variable])
+    [*_, record] = stand.ask(place, f"{RESULT}?paginationTimeout=60&limit=1000", token).document["data"]
 
-    assert [{"id": DASHBOARDS[0]}] == dashboards.document
+    assert [{"id": DASHBOARD}] == dashboards.document
     assert [REPORT] == [report["id"] for report in exported.document[0]["reports"]]
-    assert (204, variable) == (ingested.status, stand.optimize.ingested[-1])
+    assert (204, {"amount": 12.5, "rating": "4.5"}) == (ingested.status, record["variables"])
 
 
 def test_optimize_is_read_page_by_page(stand: Stand) -> None:
     place, token = stand.place("optimize", "path"), stand.tokens["optimize"]
-    path = f"/api/public/export/report/{REPORT}/result/json?paginationTimeout=60&limit=2"
+    path = f"{RESULT}?paginationTimeout=60&limit=1"
     first = stand.ask(place, path, token).document
     second = stand.ask(place, f"{path}&searchRequestId={first['searchRequestId']}", token).document
 
-    assert ["2000", "2001", "2002", "2003"] == [
-        record["processInstanceId"] for page in (first, second) for record in page["data"]
+    assert [("payments", 2), ("invoices", 2)] == [
+        (record["processDefinitionKey"], page["totalNumberOfRecords"])
+        for page in (first, second)
+        for record in page["data"]
     ]
 
 
@@ -206,7 +230,7 @@ def test_optimizes_own_refusals_pass_unchanged(stand: Stand) -> None:
 @pytest.mark.parametrize(("api", "path"), [("tasklist", "/graphql"), ("optimize", "/api/public/dashboard")])
 def test_whoever_may_not_call_reads_a_problem(stand: Stand, api: str, path: str, by: str) -> None:
     place = stand.place(api, by)
-    heard = len(getattr(stand, api).heard)
+    heard = len(stand.demo.heard)
     nobody = stand.ask(place, path, None, {})
     others = [stand.ask(place, path, token, {}) for name, token in stand.tokens.items() if name != api]
     answers = [nobody, *others]
@@ -215,4 +239,4 @@ def test_whoever_may_not_call_reads_a_problem(stand: Stand, api: str, path: str,
     assert {"application/problem+json"} == {answer.headers["content-type"] for answer in answers}
     assert {"type", "title", "status", "detail", "instance"} == set(others[0].document)
     assert "Bearer" == nobody.headers["www-authenticate"]
-    assert heard == len(getattr(stand, api).heard)
+    assert heard == len(stand.demo.heard)
