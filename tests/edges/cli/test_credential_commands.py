@@ -3,21 +3,19 @@
 """
 
 import json
-import os
 import stat
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from gatekey.cli import commands
-from gatekey.errors import GatekeyError
 from gatekey.oauth.credentials_file import parse
 from gatekey.server.settings import Settings
+from support.command import run_command
 from support.credentials import a_key, jwk_of, opened_office, pem_of
 
 
@@ -29,18 +27,15 @@ class Terminal:
 
     data: Path
 
-    def run(self, *arguments: str, stdin: str = "") -> Result:
-        environment = {name: None for name in os.environ if name.startswith("GATEKEY_")}
-        return CliRunner(env={**environment, "GATEKEY_DATA": str(self.data)}).invoke(
-            commands, list(arguments), input=stdin
-        )
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return run_command(*arguments, environment={"GATEKEY_DATA": str(self.data)}, stdin=stdin)
 
     def say(self, *arguments: str, stdin: str = "") -> str:
         """
         Run a command that must succeed and return what it printed.
         """
         done = self.run(*arguments, stdin=stdin)
-        assert done.exit_code == 0, (arguments, done.output, done.exception)
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
 
     def tell(self, *arguments: str, stdin: str = "") -> Any:
@@ -48,8 +43,9 @@ class Terminal:
 
     def refusal(self, *arguments: str) -> str:
         done = self.run(*arguments)
-        assert isinstance(done.exception, GatekeyError), (done.output, done.exception)
-        return str(done.exception)
+        assert done.returncode != 0, done.stdout
+        assert done.stderr.startswith("gatekey: error: "), done.stderr
+        return done.stderr
 
 
 @pytest.fixture
@@ -140,7 +136,7 @@ def test_now_ends_the_others_at_once(terminal: Terminal, app: dict[str, Any]) ->
 )
 @pytest.mark.usefixtures("app")
 def test_options_that_make_no_sense_change_nothing(terminal: Terminal, options: tuple[str, ...]) -> None:
-    assert 2 == terminal.run("clients", "secrets", "rotate", "app", *options).exit_code
+    assert 2 == terminal.run("clients", "secrets", "rotate", "app", *options).returncode
     assert 1 == len(secret_ids(terminal))
 
 
@@ -175,7 +171,7 @@ def test_ending_asks_first(terminal: Terminal, app: dict[str, Any]) -> None:
     end = ("clients", "secrets", "end", "app", app["secretId"])
     unsure = terminal.run(*end, stdin="n\n")
 
-    assert 1 == unsure.exit_code
+    assert 130 == unsure.returncode
     assert 2 == len(secret_ids(terminal))
     assert "Ended secret" in terminal.say(*end, "--yes")
     assert 1 == len(secret_ids(terminal))
@@ -241,7 +237,7 @@ def test_signing_keys_rotate_and_are_withdrawn(terminal: Terminal) -> None:
 def test_withdrawing_asks_first(terminal: Terminal) -> None:
     [key] = terminal.tell("keys", "list")
 
-    assert 1 == terminal.run("keys", "withdraw", key["kid"], stdin="n\n").exit_code
+    assert 130 == terminal.run("keys", "withdraw", key["kid"], stdin="n\n").returncode
     assert ["signs"] == [each["state"] for each in terminal.tell("keys", "list")]
 
 
@@ -290,7 +286,7 @@ def test_revocations_are_listed(terminal: Terminal, app: dict[str, Any]) -> None
 )
 @pytest.mark.usefixtures("app")
 def test_one_thing_is_revoked_at_a_time(terminal: Terminal, options: tuple[str, ...]) -> None:
-    assert 2 == terminal.run("tokens", "revoke", *options).exit_code
+    assert 2 == terminal.run("tokens", "revoke", *options).returncode
 
 
 @pytest.mark.usefixtures("app")
@@ -318,4 +314,4 @@ def test_a_change_that_cannot_be_is_refused(terminal: Terminal) -> None:
     terminal.say("clients", "create", "worker", "--cluster", "local", "--scopes", "Zeebe")
 
     assert "Choose at least one scope" in terminal.refusal("clients", "update", "worker", "--scopes", ",")
-    assert "Say what changes" in terminal.run("clients", "update", "worker").output
+    assert "Say what changes" in terminal.run("clients", "update", "worker").stderr
