@@ -12,6 +12,8 @@ import pytest
 
 from gatekey.errors import StorageUnavailable
 from gatekey.oauth.secret_text import SecretText
+from gatekey.oauth.vocabulary import Scope
+from gatekey.server.clients.model import Client, StoredSecret
 from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Refused, UpstreamTls
 from gatekey.server.vault.sealing import Seal
 from support.service import ADAPTERS, Stores
@@ -141,3 +143,68 @@ def test_under_another_master_key_nothing_is_returned(stores: Stores) -> None:
         other.secrets(stores.cluster.cluster_id)
 
     assert "made-up" not in str(raised.value)
+
+
+def test_a_renamed_cluster_is_found_by_its_new_name_only(stores: Stores) -> None:
+    renamed = replace(stores.cluster, name="Renamed")
+    taken = cluster_of(stores, "taken", 1)
+    stores.clusters.add(taken, by="test")
+    refused = stores.clusters.rename(replace(stores.cluster, name="TAKEN"), by="test", at=THEN)
+
+    assert isinstance(refused, Refused)
+    assert "name" == refused.field
+    assert stores.clusters.rename(renamed, by="test", at=THEN) is None
+    assert renamed == stores.clusters.find("Renamed") == stores.clusters.find(renamed.cluster_id)
+    assert stores.clusters.find(stores.cluster.name) is None
+
+
+def test_the_case_of_its_own_name_may_change(stores: Stores) -> None:
+    upper = replace(stores.cluster, name=stores.cluster.name.upper())
+
+    assert stores.clusters.rename(upper, by="test", at=THEN) is None
+    assert upper == stores.clusters.find(upper.name)
+
+
+def test_a_cluster_with_clients_is_not_deleted(stores: Stores) -> None:
+    client = Client(
+        "id", stores.cluster.cluster_id, stores.cluster.organisation_id, "a", frozenset({Scope.ZEEBE}), THEN, "test"
+    )
+    stores.clients.add(client, StoredSecret("s", "id", bytes(32), THEN))
+    refused = stores.clusters.delete(stores.cluster.cluster_id, by="test", at=THEN)
+    count = stores.clients.delete_all(stores.cluster.cluster_id, by="test", at=THEN)
+
+    assert isinstance(refused, Refused)
+    assert 1 == count
+    assert stores.clients.find("id") is None
+    assert 0 == stores.clients.delete_all(stores.cluster.cluster_id, by="test", at=THEN)
+    assert stores.clusters.delete(stores.cluster.cluster_id, by="test", at=THEN) is None
+
+
+def test_a_deleted_cluster_is_gone_with_its_secrets_and_its_name_is_free(stores: Stores) -> None:
+    keep(stores, "A", "1")
+    stores.clusters.delete(stores.cluster.cluster_id, by="test", at=THEN)
+    again = replace(cluster_of(stores, stores.cluster.name, 1), cluster_id="another")
+    gone = stores.cluster
+
+    assert () == stores.clusters.all()
+    assert () == stores.clusters.secrets(gone.cluster_id)
+    assert stores.clusters.find(gone.cluster_id) is None
+    for refused in (
+        stores.clusters.delete(gone.cluster_id, by="test", at=THEN),
+        stores.clusters.rename(gone, by="test", at=THEN),
+        stores.clusters.update(gone, by="test", at=THEN),
+    ):
+        assert isinstance(refused, Refused)
+    assert stores.clusters.add(again, by="test") is None
+    assert again == stores.clusters.find(gone.name)
+
+
+def test_no_client_is_created_in_a_deleted_cluster(stores: Stores) -> None:
+    stores.clusters.delete(stores.cluster.cluster_id, by="test", at=THEN)
+    client = Client(
+        "id", stores.cluster.cluster_id, stores.cluster.organisation_id, "a", frozenset({Scope.ZEEBE}), THEN, "test"
+    )
+    refused = stores.clients.add(client, StoredSecret("s", "id", bytes(32), THEN))
+
+    assert refused is not None
+    assert "cluster" == refused.field

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 KEPT_GONE = {
     "clients": "deleted clients",
+    "clusters": "deleted clusters",
     "scopes": "clients with changed scopes",
     "secrets": "ended secrets",
     "keys": "removed client keys",

@@ -112,3 +112,7 @@ class ClientAdministration:
     def delete(self, client_id: str, *, by: str) -> bool:
         """Delete a client: from the return on it gets no token on any worker. False when there is none."""
         return self.store.delete(client_id, by=by, at=self.now())
+
+    def delete_all(self, cluster_id: str, *, by: str) -> int:
+        """Delete all clients of a cluster, as before it is deleted itself, and return how many there were."""
+        return self.store.delete_all(cluster_id, by=by, at=self.now())

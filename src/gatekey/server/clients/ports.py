@@ -56,6 +56,10 @@ class ClientStore(Protocol):
         """Delete a client: from the return on it gets no token. False when there was none."""
         ...
 
+    def delete_all(self, cluster_id: str, *, by: str, at: datetime) -> int:
+        """Delete all clients of a cluster, all or none, and return how many there were."""
+        ...
+
 
 class SecretStore(Protocol):
     """Keeps the secrets of clients; every change is one transaction together with its audit entry."""

@@ -1,7 +1,7 @@
 """Creating and listing clusters, keeping their secrets."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatekey.oauth.secret_text import SecretText
@@ -62,6 +62,16 @@ class ClusterAdministration:
     def update(self, changed: Cluster, *, by: str) -> Cluster | Refused:
         """Keep the upstreams and their TLS as `changed` has them; its name, region and id stay."""
         return _check(changed) or self.store.update(changed, by=by, at=self.now()) or changed
+
+    def rename(self, cluster: Cluster, name: str, *, by: str) -> Cluster | Refused:
+        """Give a cluster another name; its id, and so every address and token, stays."""
+        renamed = replace(cluster, name=name)
+        refused = check_cluster(name, cluster.region) or self.store.rename(renamed, by=by, at=self.now())
+        return refused or renamed
+
+    def delete(self, cluster: Cluster, *, by: str) -> Refused | None:
+        """Delete a cluster with its secrets; refused while it has clients."""
+        return self.store.delete(cluster.cluster_id, by=by, at=self.now())
 
     def all(self) -> tuple[Cluster, ...]:
         """Return every cluster, oldest first."""

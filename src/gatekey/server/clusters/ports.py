@@ -21,6 +21,14 @@ class ClusterStore(Protocol):
         """Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster."""
         ...
 
+    def rename(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
+        """Keep a cluster's name as it is now; refused when it is taken, or when there is no such cluster."""
+        ...
+
+    def delete(self, cluster_id: str, *, by: str, at: datetime) -> Refused | None:
+        """Delete a cluster with its secrets; refused while it has clients, and when there is no such cluster."""
+        ...
+
     def find(self, name_or_id: str) -> Cluster | None:
         """Return the cluster with this id, or with exactly this name where no id is."""
         ...

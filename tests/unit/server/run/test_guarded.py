@@ -39,7 +39,7 @@ def test_followed_or_read_anew_it_is_the_same(installation: Installation) -> Non
     followed, clients = guarded_of(installation), [add_client(installation, f"client-{n}") for n in range(8)]
     for step in range(60):
         client_id = chance.choice(clients).client.client_id
-        match chance.choice(["token", "scope", "client", "delete", "cluster", "move"]):
+        match chance.choice(["token", "scope", "client", "delete", "cluster", "move", "remove"]):
             case "token":
                 revoke(installation, Kind.TOKEN, f"token-{step}", now + chance.choice([30, 3000]))
             case "scope":
@@ -50,6 +50,8 @@ def test_followed_or_read_anew_it_is_the_same(installation: Installation) -> Non
                 installation.clients.delete(client_id, by="test")
             case "cluster":
                 installation.clusters.create(f"cluster-{step}", "local", "a:1", "http://a:2", by="test")
+            case "remove":
+                installation.clusters.delete(chance.choice(installation.clusters.all()), by="test")
             case _:
                 moved = replace(chance.choice(installation.clusters.all()), grpc_upstream=f"b:{step + 1}")
                 assert isinstance(installation.clusters.update(moved, by="test"), Cluster)

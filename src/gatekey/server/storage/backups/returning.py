@@ -14,6 +14,12 @@ STEPS = {
         WHERE deleted IS NULL
         AND client_id IN (SELECT client_id FROM lost.client WHERE deleted IS NOT NULL)
     """,
+    "clusters": """
+        UPDATE cluster
+        SET deleted = (SELECT deleted FROM lost.cluster AS last WHERE last.cluster_id = cluster.cluster_id)
+        WHERE deleted IS NULL
+        AND cluster_id IN (SELECT cluster_id FROM lost.cluster WHERE deleted IS NOT NULL)
+    """,
     "scopes": """
         UPDATE client SET scopes = (SELECT scopes FROM lost.client AS last WHERE last.client_id = client.client_id)
         WHERE client_id IN (

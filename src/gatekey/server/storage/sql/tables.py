@@ -67,7 +67,8 @@ cluster = Table(
     Column("upstream_certificate", String, nullable=True),
     Column("upstream_key", String, nullable=True),
     Column("created", Float, nullable=False),
-    Index("cluster_name", "organisation_id", "name", unique=True),
+    Column("deleted", Float, nullable=True),
+    Index("cluster_name", "organisation_id", "name", unique=True, sqlite_where=text("deleted IS NULL")),
 )
 
 client = Table(

@@ -102,6 +102,19 @@ class SqlClientStore:
                 note_changes(connection, Topic.CLIENT, client_id)
             return bool(deleted)
 
+    def delete_all(self, cluster_id: str, *, by: str, at: datetime) -> int:
+        """Delete all clients of a cluster, in one transaction, and revoke their tokens; returns how many there were."""
+        now = to_seconds(at)
+        which = (_CLIENT.c.cluster_id == cluster_id, _LIVE)
+        with self.database.writing() as connection:
+            client_ids = tuple(connection.execute(select(_CLIENT.c.client_id).where(*which)).scalars())
+            connection.execute(update(_CLIENT).where(*which).values(deleted=now))
+            for client_id in client_ids:
+                self._revoke(connection, Kind.CLIENT, client_id, now)
+                record(connection, at, by, "deleted", "client", client_id)
+            note_changes(connection, Topic.CLIENT, *client_ids)
+            return len(client_ids)
+
     def _revoke(self, connection: Connection, kind: Kind, subject: str, now: float) -> None:
         until = now + self.longest_life.total_seconds()
         write_revocation(connection, Revocation(kind, subject, revoke_all_until(now), until), now)
@@ -165,7 +178,8 @@ def client_of(row: Row[Any]) -> Client:
 
 
 def _cluster_exists(connection: Connection, cluster_id: str) -> bool:
-    query = select(tables.cluster.c.cluster_id).where(tables.cluster.c.cluster_id == cluster_id)
+    cluster = tables.cluster
+    query = select(cluster.c.cluster_id).where(cluster.c.cluster_id == cluster_id, cluster.c.deleted.is_(None))
     return connection.execute(query).first() is not None
 
 

@@ -52,7 +52,7 @@ class SqlClusterStore:
 
     def update(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
         """Keep a cluster's upstreams and their TLS as they are now; refused when there is no such cluster."""
-        of_this = tables.cluster.c.cluster_id == cluster.cluster_id
+        of_this = (tables.cluster.c.cluster_id == cluster.cluster_id) & _LIVE
         with self.database.writing() as connection:
             if not connection.execute(update(tables.cluster).where(of_this).values(**_upstreams(cluster))).rowcount:
                 return Refused(f"There is no cluster {cluster.name!r} any more.", "cluster gone")
@@ -60,18 +60,49 @@ class SqlClusterStore:
             note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
             return None
 
+    def rename(self, cluster: Cluster, *, by: str, at: datetime) -> Refused | None:
+        """Keep a cluster's name as it is now; refused when it is taken, or when there is no such cluster."""
+        of_this = (tables.cluster.c.cluster_id == cluster.cluster_id) & _LIVE
+        with self.database.writing() as connection:
+            before = connection.execute(select(tables.cluster.c.name).where(of_this)).scalar()
+            if before is None:
+                return Refused(f"There is no cluster {cluster.name!r} any more.", "cluster gone")
+            taken = _name_taken(connection, cluster)
+            if taken is None:
+                connection.execute(update(tables.cluster).where(of_this).values(name=cluster.name))
+                record(connection, at, by, "renamed", "cluster", cluster.cluster_id, name=cluster.name, before=before)
+                note_changes(connection, Topic.CLUSTER, cluster.cluster_id)
+            return taken
+
+    def delete(self, cluster_id: str, *, by: str, at: datetime) -> Refused | None:
+        """Delete a cluster with its secrets; refused while it has clients, and when there is no such cluster."""
+        of_this = (tables.cluster.c.cluster_id == cluster_id) & _LIVE
+        client = tables.client
+        living = select(func.count()).where(client.c.cluster_id == cluster_id, client.c.deleted.is_(None))
+        with self.database.writing() as connection:
+            clients = connection.execute(living).scalar_one()
+            if clients:
+                what = "a client" if clients == 1 else f"{clients:,} clients"
+                return Refused(f"The cluster still has {what}: delete them first.", "cluster has clients")
+            if not connection.execute(update(tables.cluster).where(of_this).values(deleted=to_seconds(at))).rowcount:
+                return Refused("There is no such cluster any more.", "cluster gone")
+            connection.execute(delete(tables.cluster_secret).where(tables.cluster_secret.c.cluster_id == cluster_id))
+            record(connection, at, by, "deleted", "cluster", cluster_id)
+            note_changes(connection, Topic.CLUSTER, cluster_id)
+            return None
+
     def find(self, name_or_id: str) -> Cluster | None:
         """Return the cluster with this id, or with exactly this name where no id is."""
         table = tables.cluster
         named = or_(table.c.cluster_id == name_or_id, table.c.name == name_or_id)
-        query = select(table).where(named).order_by(table.c.cluster_id != name_or_id, table.c.created)
+        query = select(table).where(named, _LIVE).order_by(table.c.cluster_id != name_or_id, table.c.created)
         with self.database.reading() as connection:
             row = connection.execute(query).first()
         return None if row is None else cluster_of(row)
 
     def all(self) -> tuple[Cluster, ...]:
         """Return every cluster, oldest first."""
-        query = select(tables.cluster).order_by(tables.cluster.c.created, tables.cluster.c.cluster_id)
+        query = select(tables.cluster).where(_LIVE).order_by(tables.cluster.c.created, tables.cluster.c.cluster_id)
         with self.database.reading() as connection:
             return tuple(cluster_of(row) for row in connection.execute(query))
 
@@ -112,9 +143,13 @@ class SqlClusterStore:
             return bool(gone)
 
 
+_LIVE = tables.cluster.c.deleted.is_(None)
+
+
 def _name_taken(connection: Connection, cluster: Cluster) -> Refused | None:
     table = tables.cluster
-    same = (table.c.organisation_id == cluster.organisation_id, func.lower(table.c.name) == cluster.name.lower())
+    same_name = func.lower(table.c.name) == cluster.name.lower()
+    same = (table.c.organisation_id == cluster.organisation_id, same_name, _LIVE)
     taken = connection.execute(select(table.c.name).where(*same, table.c.cluster_id != cluster.cluster_id)).scalar()
     if taken is None:
         return None

@@ -59,19 +59,22 @@ class SqlGuardedStore:
             return GuardedChanges(number, whole=False, clusters=clusters, revocations=read)
 
 
+_LIVE = select(tables.cluster).where(tables.cluster.c.deleted.is_(None))
+
+
 def _subjects(changes: Iterable[LoggedChange], topic: Topic) -> list[str]:
     return sorted({change.subject for change in changes if change.topic is topic})
 
 
 def _all_clusters(connection: Connection) -> dict[str, Cluster | None]:
-    return {row.cluster_id: cluster_of(row) for row in connection.execute(select(tables.cluster))}
+    return {row.cluster_id: cluster_of(row) for row in connection.execute(_LIVE)}
 
 
 def _clusters(connection: Connection, cluster_ids: list[str]) -> dict[str, Cluster | None]:
     table = tables.cluster
     found: dict[str, Cluster | None] = dict.fromkeys(cluster_ids)
     for start in range(0, len(cluster_ids), PARAMETERS):
-        some = select(table).where(table.c.cluster_id.in_(cluster_ids[start : start + PARAMETERS]))
+        some = _LIVE.where(table.c.cluster_id.in_(cluster_ids[start : start + PARAMETERS]))
         found |= {row.cluster_id: cluster_of(row) for row in connection.execute(some)}
     return found
 
