@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from gatekey.cli import COMMANDS, commands
+from gatekey.cli import commands
+from gatekey.cli.groups import PATHS
 from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, ZEEBE, RestApi
 from gatekey.server.settings import Settings
 
@@ -65,7 +66,7 @@ def command_help() -> str:
 def _contexts(context: click.Context) -> Iterator[click.Context]:
     yield context
     if isinstance(context.command, click.Group):
-        names = COMMANDS if context.command is commands else context.command.commands
+        names = PATHS if context.command is commands else context.command.commands
         for name in names:
             command = context.command.get_command(context, name)
             assert command is not None

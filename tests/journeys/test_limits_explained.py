@@ -91,10 +91,10 @@ def test_all_sums_are_true(product: Product) -> None:
 
 def test_the_blocked_address_comes_first(product: Product, blocked: dict[str, Any]) -> None:
     ask(product, blocked["healthy"], THEIRS)
-    eventually(lambda: THEIRS in str(told(product, "top")))
-    shown = product.cli("limits", "top").stdout
+    eventually(lambda: THEIRS in str(told(product, "list")))
+    shown = product.cli("limits", "list").stdout
 
-    assert [OURS, THEIRS] == [line["address"] for line in told(product, "top")["addresses"]]
+    assert [OURS, THEIRS] == [line["address"] for line in told(product, "list")["addresses"]]
     assert f"gatekey limits show {OURS}" in shown
 
 
@@ -155,7 +155,7 @@ def test_exceptions_are_made_listed_and_taken_back(product: Product, blocked: di
         (["allow"], 2, "Name a network"),
         (["allow", "10.0.0.0/8", "--client", "healthy"], 2, "Name a network"),
         (["disallow", "10.0.0.0/8"], 1, "no exception"),
-        (["top", "--last", "0"], 2, "longer than nothing"),
+        (["list", "--last", "0"], 2, "longer than nothing"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(product: Product, arguments: list[str], code: int, words: str) -> None:

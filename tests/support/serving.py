@@ -112,7 +112,7 @@ def _fork_for_each_line() -> None:
     """
     Return in each process that is to serve; ends with the input.
     """
-    import gatekey.cli.serve
+    import gatekey.cli.service.serve
     import gatekey.server.run.installation
     import gatekey.server.run.service  # noqa: F401 - not prometheus_client: `serve` decides how it counts, before
 

@@ -18,7 +18,7 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    """It was refused, or a check found something wrong."""
+    """It was refused, a check found something wrong, or the output cannot be written."""
     USAGE = 2
     """The options make no sense (click's own code)."""
     CONFIGURATION = 3

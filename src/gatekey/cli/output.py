@@ -1,11 +1,27 @@
-"""What commands print: a table for people, JSON for programs."""
+"""What commands print: tables and details for people, JSON or one value of it for programs."""
 
 import json
+import shutil
 import sys
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
+
+GAP = "  "
+
+NARROWEST = 8
+"""Characters; a column that wraps stays at least so wide, or as wide as it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; one that is `whole` is never wrapped, because what stands in it is there to be copied."""
+
+    title: str
+    whole: bool = False
 
 
 def print_json(value: Any) -> None:
@@ -13,16 +29,28 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows for people; nothing is cut off when the output is no terminal."""
-    from rich.console import Console  # a third of the start-up time of commands that print no table
-    from rich.table import Table
+def print_field(value: Any, name: str) -> None:
+    """Print one value of a document, and nothing else; of a list of documents one value a line."""
+    for document in value if isinstance(value, list) else [value]:
+        found = document[name]
+        plain = isinstance(found, str | int | float) and not isinstance(found, bool)
+        lines = found if isinstance(found, list) else [found if plain else json.dumps(found, ensure_ascii=False)]
+        click.echo("\n".join(map(str, lines if found is not None else [""])))
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 1000
-    Console(width=width, soft_wrap=True, highlight=False, markup=False).print(table)
+
+def print_table(columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
+    """
+    Print rows for people. On a terminal that is too narrow, columns wrap, except those that are whole: their lines go
+    on beyond the edge rather than lose a character. Elsewhere nothing wraps.
+    """
+    heads = [column if isinstance(column, Column) else Column(column) for column in columns]
+    cells = [[head.title for head in heads], *rows]
+    widths = [max(_width(row[place]) for row in cells) for place in range(len(heads))]
+    if sys.stdout.isatty():
+        widths = _fitted(heads, widths, shutil.get_terminal_size().columns)
+    for number, row in enumerate(cells):
+        for line in _lines(row, widths):
+            click.secho(line, bold=number == 0)
 
 
 def print_details(rows: Sequence[tuple[str, str]]) -> None:
@@ -30,3 +58,62 @@ def print_details(rows: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"{name:<{width}}  {value}")
+
+
+def _fitted(columns: Sequence[Column], widths: Sequence[int], available: int) -> list[int]:
+    """Return widths that fit, taken from the widest of the columns that may wrap."""
+    fitted = list(widths)
+    excess = sum(fitted) + len(GAP) * (len(fitted) - 1) - available
+    while excess > 0:
+        place = max(range(len(fitted)), key=lambda each: -1 if columns[each].whole else fitted[each])
+        if columns[place].whole or fitted[place] <= NARROWEST:
+            break
+        fitted[place] -= 1
+        excess -= 1
+    return fitted
+
+
+def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    wrapped = [_wrapped(text, width) for text, width in zip(row, widths, strict=True)]
+    return [
+        GAP.join(
+            text + " " * (width - _width(text))
+            for width, text in zip(widths, (cell[line] if line < len(cell) else "" for cell in wrapped), strict=True)
+        ).rstrip()
+        for line in range(max(map(len, wrapped)))
+    ]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return the text in lines: between words where that is possible, else within one."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if _width(longer) <= width:
+            lines[-1] = longer
+            continue
+        if lines[-1]:
+            lines.append("")
+        for letter in word:
+            if lines[-1] and _width(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
+    return lines
+
+
+def _width(text: str) -> int:
+    """Return how many places of a terminal the text takes (UAX 11: wide letters take two, combining ones none)."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text
+    )
+
+
+def details_of(document: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what a document says under its labels, without what it leaves open."""
+    return [(label, _text(document[name])) for name, label in labels.items() if document[name] is not None]
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

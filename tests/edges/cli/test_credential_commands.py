@@ -68,7 +68,7 @@ def test_a_clients_tokens_can_live_as_long_as_it_wants(terminal: Terminal) -> No
     wish = ("--cluster", "local", "--scopes", "Zeebe", "--lifetime")
 
     assert 600 == terminal.tell("clients", "create", "short", *wish, "600")["lifetime"]
-    assert "600 s" in terminal.say("clients", "show", "short")
+    assert "10 min" in terminal.say("clients", "show", "short")
     assert "Tokens live 60 to" in terminal.refusal("clients", "create", "shorter", *wish, "59")
     assert "Tokens live 60 to" in terminal.refusal(
         "clients", "create", "longer", *wish, str(Settings().token_lifetime_max + 1)
@@ -306,7 +306,8 @@ def test_a_client_is_changed_by_name(terminal: Terminal) -> None:
     said = terminal.say("clients", "update", "worker", "--scopes", "Zeebe,Secrets", "--lifetime", "600")
     told = terminal.tell("clients", "update", "worker", "--lifetime", "0")
 
-    assert "Changed worker: its scopes are Zeebe, Secrets.\nTokens for Operate are revoked.\n" == said
+    changed = "Changed worker: its scopes are Zeebe, Secrets. Its tokens live 10 min."
+    assert f"{changed}\nTokens for Operate are revoked.\n" == said
     assert (["Zeebe", "Secrets"], [], None) == (told["permissions"], told["lost"], told["lifetime"])
 
 

@@ -1,139 +1,129 @@
 """`gatekey limits allow`, `disallow` and `rules`: exceptions from the limit."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
 from gatekey.cli.durations import duration
+from gatekey.cli.groups import Command, Function
 from gatekey.cli.limits import wording
-from gatekey.cli.opening import ACTOR, Command, Refusal, data_options, find_client, opened
-from gatekey.cli.output import print_json, print_table
+from gatekey.cli.naming import client_option
+from gatekey.cli.opening import ACTOR, Invocation, Refusal, administers, find_client
+from gatekey.cli.output import Column, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gatekey.server.limits.orders import KeptRule
     from gatekey.server.limits.rules import Rule, Subject
     from gatekey.server.run.installation import Installation
 
 
-@dataclass(frozen=True, slots=True)
-class Whom:
-    """Whom an exception is about, as it was typed: exactly one is not None."""
+class SubjectOptions(TypedDict):
+    """SubjectOptions an exception is about, as it was typed: exactly one is not None."""
 
     network: str | None
     client: str | None
     organisation: str | None
 
-    def named(self, installation: "Installation") -> "tuple[Subject, str]":
-        """Return subject and name. Raises `Refusal` for a client that there is not."""
-        from gatekey.server.limits.rules import Subject
 
-        if self.client is not None:
-            return Subject.CLIENT, find_client(installation, self.client).client.client_id
-        if self.organisation is not None:
-            return Subject.ORGANISATION, self.organisation
-        return Subject.ADDRESS, self.network or ""
+class ExemptionOptions(SubjectOptions):
+    """What the options of `allow` say."""
+
+    lasting: timedelta | None
+    rate: float | None
+    burst: int | None
+    note: str
 
 
-def _whom(command: Command) -> Command:
+def _whom(command: Function) -> Function:
     command = click.option("--organisation", metavar="ID", help="An organisation, instead of a network.")(command)
-    command = click.option("--client", help="A client (id or name), instead of a network.")(command)
+    command = client_option("A client (id or name), instead of a network.")(command)
     return click.argument("network", required=False)(command)
 
 
-def _chosen(network: str | None, client: str | None, organisation: str | None) -> Whom:
-    if sum(each is not None for each in (network, client, organisation)) != 1:
+def _check(whom: SubjectOptions) -> None:
+    if sum(each is not None for each in (whom["network"], whom["client"], whom["organisation"])) != 1:
         raise click.UsageError("Name a network, or a client with --client, or an organisation with --organisation.")
-    return Whom(network, client, organisation)
 
 
-@click.command()
+def _named(installation: "Installation", whom: SubjectOptions) -> "tuple[Subject, str]":
+    from gatekey.server.limits.rules import Subject
+
+    if whom["client"] is not None:
+        return Subject.CLIENT, find_client(installation, whom["client"]).client.client_id
+    if whom["organisation"] is not None:
+        return Subject.ORGANISATION, whom["organisation"]
+    return Subject.ADDRESS, whom["network"] or ""
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "gatekey limits allow 192.0.2.0/24 --for 7d --note build-servers",
+        "gatekey limits allow --client my-app",
+    ),
+)
 @_whom
 @click.option("--for", "lasting", callback=duration, metavar="DURATION", help="How long: 1h, 7d.  [default: for ever]")
 @click.option("--rate", type=float, help="Requests per second; without it there is no limit at all.")
 @click.option("--burst", type=int, help="Requests at once after a rest; goes with --rate.")
 @click.option("--note", default="", help="Why, one line.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def allow(  # noqa: PLR0913, PLR0917 - one parameter an option
-    config: Path | None,
-    data: Path | None,
-    network: str | None,
-    client: str | None,
-    organisation: str | None,
-    lasting: timedelta | None,
-    rate: float | None,
-    burst: int | None,
-    note: str,
-    *,
-    as_json: bool,
-) -> None:
+@administers()
+def allow(at: Invocation, **asked: Unpack[ExemptionOptions]) -> None:
     """
     Let NETWORK (192.0.2.7, 192.0.2.0/24), a client or an organisation ask more often, or without limit.
 
     A network's exception holds before a request is read; a client's and an organisation's where limits are fair.
     """
-    whom = _chosen(network, client, organisation)
-    with opened(config, data) as installation:
+    _check(asked)
+    with at.opened() as installation:
         from gatekey.server.limits.orders import Refused
 
-        subject, name = whom.named(installation)
-        seconds = None if lasting is None else lasting.total_seconds()
+        subject, name = _named(installation, asked)
+        lasting = None if asked["lasting"] is None else asked["lasting"].total_seconds()
         outcome = installation.operating.limits.allow(
-            subject, name, by=ACTOR, rate=rate, burst=burst, lasting=seconds, note=note
+            subject, name, by=ACTOR, rate=asked["rate"], burst=asked["burst"], lasting=lasting, note=asked["note"]
         )
     if isinstance(outcome, Refused):
         raise Refusal(outcome.public)
-    if as_json:
-        print_json(_document(outcome))
-    else:
-        click.echo(f"Allowed {outcome.name}: {_limit(outcome)}, {_end(outcome)}.")
+    at.answer(_document(outcome), f"Allowed {outcome.name}: {_limit(outcome)}, {_end(outcome)}.")
 
 
-@click.command()
+@click.command(cls=Command, examples=("gatekey limits disallow 192.0.2.0/24",))
 @_whom
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def disallow(  # noqa: PLR0913 - one parameter an option
-    config: Path | None,
-    data: Path | None,
-    network: str | None,
-    client: str | None,
-    organisation: str | None,
-    *,
-    as_json: bool,
-) -> None:
+@administers()
+def disallow(at: Invocation, **whom: Unpack[SubjectOptions]) -> None:
     """Take the exception of NETWORK, a client or an organisation back."""
-    whom = _chosen(network, client, organisation)
-    with opened(config, data) as installation:
+    _check(whom)
+    with at.opened() as installation:
         from gatekey.server.limits.rules import Subject
 
-        if whom.client is not None and any(
-            kept.rule.subject is Subject.CLIENT and kept.rule.name == whom.client
+        if whom["client"] is not None and any(
+            kept.rule.subject is Subject.CLIENT and kept.rule.name == whom["client"]
             for kept in installation.operating.limits.rules()
         ):
-            subject, name = Subject.CLIENT, whom.client  # its id; the client itself may be deleted
+            subject, name = Subject.CLIENT, whom["client"]  # its id; the client itself may be deleted
         else:
-            subject, name = whom.named(installation)
+            subject, name = _named(installation, whom)
         if not installation.operating.limits.disallow(subject, name, by=ACTOR):
             raise Refusal(f"There is no exception for {name}.", hint="See gatekey limits rules.")
-    if as_json:
-        print_json({"subject": subject.value, "name": name, "removed": True})
-    else:
-        click.echo(f"The exception for {name} is gone; the usual limit holds.")
+    document = {"subject": subject.value, "name": name, "removed": True}
+    at.answer(document, f"The exception for {name} is gone; the usual limit holds.")
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def rules(config: Path | None, data: Path | None, *, as_json: bool) -> None:
+@click.command(cls=Command, examples=("gatekey limits rules",))
+@administers()
+def rules(at: Invocation) -> None:
     """List the exceptions from the limit that hold now."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         found = installation.operating.limits.rules()
-    if as_json:
-        print_json([_document(kept.rule) | {"created": _utc(kept.created), "by": kept.by} for kept in found])
-        return
+    documents = [_document(kept.rule) | {"created": _utc(kept.created), "by": kept.by} for kept in found]
+    at.answer(documents, lambda: _print(found))
+
+
+def _print(found: "Sequence[KeptRule]") -> None:
     if not found:
         click.echo("There are no exceptions: the usual limit holds for everybody.")
         return
@@ -148,7 +138,7 @@ def rules(config: Path | None, data: Path | None, *, as_json: bool) -> None:
         )
         for kept in found
     ]
-    print_table(("FOR", "NAME", "LIMIT", "HOLDS", "MADE", "NOTE"), rows)
+    print_table(("FOR", Column("NAME", whole=True), "LIMIT", "HOLDS", "MADE", "NOTE"), rows)
 
 
 def _limit(rule: "Rule") -> str:

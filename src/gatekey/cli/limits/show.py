@@ -1,16 +1,17 @@
 """`gatekey limits show`: why an address is limited, or how a client asks."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from gatekey.cli.durations import duration
+from gatekey.cli.groups import Command
 from gatekey.cli.limits import wording
-from gatekey.cli.opening import Refusal, data_options, find_client, opened
-from gatekey.cli.output import print_json, print_table
+from gatekey.cli.opening import Invocation, Refusal, administers, find_client
+from gatekey.cli.output import Column, print_table
 
 if TYPE_CHECKING:
     from gatekey.server.run.installation import Installation
@@ -30,7 +31,11 @@ MOST_ASKERS = 50
 """Lines; a program has a handful of names, and who has more than this makes them up."""
 
 
-@click.command()
+LIKE_AN_ADDRESS = re.compile(r"\d+(\.\d+){1,3}(/\d+)?|[0-9a-fA-F:.%/]*:[0-9a-fA-F:.%/]*")
+"""What nobody calls a client; digits and dots, or colons."""
+
+
+@click.command(cls=Command, examples=("gatekey limits show 192.0.2.7", "gatekey limits show my-app --last 7d"))
 @click.argument("address_or_client", metavar="ADDRESS|CLIENT")
 @click.option(
     "--last",
@@ -38,28 +43,27 @@ MOST_ASKERS = 50
     metavar="DURATION",
     help="How far back.  [default: 1h for an address, 24h for a client]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def show(
-    config: Path | None, data: Path | None, address_or_client: str, last: timedelta | None, *, as_json: bool
-) -> None:
+@administers()
+def show(at: Invocation, address_or_client: str, last: timedelta | None) -> None:
     """
     Explain an ADDRESS (who asked from there, what is wrong, why it was blocked) or a CLIENT (id or name, also of a
     deleted one). A few seconds behind.
     """
     minutes = wording.minutes_of(last) if last is not None else None
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         from gatekey.server.traffic.documents import address_document, client_document
 
         explanations = installation.operating.explanations
         address = installation.operating.limits.key_of(address_or_client)
         if address is not None:
             of_address = explanations.address(address, minutes or ADDRESS_MINUTES)
-            print_json(address_document(of_address)) if as_json else _print_address(of_address)
+            at.answer(address_document(of_address), lambda: _print_address(of_address))
+        elif LIKE_AN_ADDRESS.fullmatch(address_or_client):
+            raise Refusal(f"{address_or_client!r} is no IP address.", hint="Name one address, or a client.")
         else:
             client_id = _client_id(installation, address_or_client)
             of_client = explanations.client(client_id, minutes or CLIENT_MINUTES)
-            print_json(client_document(of_client)) if as_json else _print_client(of_client)
+            at.answer(client_document(of_client), lambda: _print_client(of_client))
 
 
 def _client_id(installation: "Installation", text: str) -> str:
@@ -84,7 +88,7 @@ def _print_address(explained: "AddressExplained") -> None:
     ends = f" (until {wording.local_second(until)})" if until else ""
     click.secho(f"{explained.address}: {wording.state(explained, explained.now)}{ends}", bold=True)
     if not explained.tally.requests:
-        click.echo("It did not ask in this time. Others did: gatekey limits top")
+        click.echo("It did not ask in this time. Others did: gatekey limits list")
     _print_common(explained.tally, explained.points, explained.span, explained.minutes, explained.now)
     _print_findings(explained.findings)
     _print_askers(explained.askers, explained.now, "CLIENT")
@@ -137,7 +141,7 @@ def _print_askers(askers: "Sequence[Asker]", now: float, first: Literal["CLIENT"
         )
         for asker in askers[:MOST_ASKERS]
     ]
-    columns = ("CLIENT", "STANDING") if first == "CLIENT" else ("ADDRESS",)
+    columns = (Column(first, whole=True), *(("STANDING",) if first == "CLIENT" else ()))
     print_table((*columns, "USER AGENT", "REQUESTS", "OUTCOMES", "LAST SEEN"), rows)
     if len(askers) > MOST_ASKERS:
         click.echo(f"And {len(askers) - MOST_ASKERS:,} others with fewer requests: somebody makes names up.")

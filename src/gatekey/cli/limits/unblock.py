@@ -1,27 +1,22 @@
 """`gatekey limits unblock`: lift an address's block at once."""
 
-from pathlib import Path
-
 import click
 
-from gatekey.cli.opening import ACTOR, Refusal, data_options, opened
-from gatekey.cli.output import print_json
+from gatekey.cli.groups import Command
+from gatekey.cli.opening import ACTOR, Invocation, Refusal, administers
 
 
-@click.command()
+@click.command(cls=Command, examples=('gatekey limits unblock 192.0.2.7 --reason "old worker stopped"',))
 @click.argument("address")
 @click.option("--reason", default="", help="Why, one line; it is kept with who did it.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def unblock(config: Path | None, data: Path | None, address: str, reason: str, *, as_json: bool) -> None:
+@administers()
+def unblock(at: Invocation, address: str, reason: str) -> None:
     """Lift the block of ADDRESS: within a second or two it is met as if it had never asked."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         from gatekey.server.limits.orders import Refused
 
         outcome = installation.operating.limits.unblock(address, reason=reason, by=ACTOR)
     if isinstance(outcome, Refused):
         raise Refusal(outcome.public)
-    if as_json:
-        print_json({"address": outcome, "unblocked": True})
-    else:
-        click.echo(f"Unblocked {outcome}: within a second or two it may ask again.")
+    document = {"address": outcome, "unblocked": True}
+    at.answer(document, f"Unblocked {outcome}: within a second or two it may ask again.")

@@ -4,14 +4,18 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, opened
-from gatekey.cli.output import print_json, print_table
+from gatekey.cli.groups import CommandGroup
+from gatekey.cli.naming import client_option, cluster_option
+from gatekey.cli.opening import ACTOR, Invocation, Refusal, administers, find_client
+from gatekey.cli.output import Column, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gatekey.server.run.installation import Installation
     from gatekey.server.tokens.revocation import Revocation
 
@@ -22,69 +26,70 @@ TOKEN_LIMIT = 64 * 1024
 """Bytes; our own tokens have about one thousand."""
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def tokens() -> None:
     """Revoke access tokens."""
 
 
-@tokens.command("revoke")
-@click.option("--client", help="Revoke all tokens of this client (client id or name).")
+class RevocationOptions(TypedDict):
+    """Whose tokens are meant: exactly one is not None."""
+
+    client: str | None
+    secret: str | None
+    token_file: Path | None
+
+
+@tokens.command(
+    "revoke",
+    examples=("gatekey tokens revoke --client my-app", "gatekey tokens revoke --token-file token.txt"),
+)
+@client_option("Revoke all tokens of this client (client id or name).")
+@cluster_option("Where the client's name is meant, if several clusters have it (name or id).")
 @click.option("--secret", metavar="SECRET_ID", help="Revoke all tokens that this secret got.")
 @click.option(
     "--token-file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     help="Revoke the token in this file; - is standard input.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def revoke(  # noqa: PLR0913 - one parameter an option
-    config: Path | None,
-    data: Path | None,
-    client: str | None,
-    secret: str | None,
-    token_file: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+@administers()
+def revoke(at: Invocation, cluster: str | None, **which: Unpack[RevocationOptions]) -> None:
     """Revoke one token, or all that a client or a secret got until now; a working secret gets new ones."""
+    client, secret, token_file = which["client"], which["secret"], which["token_file"]
     if sum(given is not None for given in (client, secret, token_file)) != 1:
         raise click.UsageError("Choose one of --client, --secret and --token-file.")
     token = _read_token(token_file) if token_file else ""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         now = time.time()
         if client is not None:
-            revocation = _of_client(installation, client, now)
+            revocation = _of_client(installation, find_client(installation, client, cluster).client.client_id, now)
         elif secret is not None:
             revocation = _of_secret(installation, secret, now)
         else:
             revocation = _of_token(installation, token, now)
         installation.revocations.revoke(revocation, by=ACTOR, at=now)
-    if as_json:
-        print_json(_details(revocation))
-    else:
-        click.echo(f"Revoked: tokens of {revocation.kind} {revocation.subject}. {WHO_REFUSES}")
+    at.answer(_details(revocation), f"Revoked: tokens of {revocation.kind} {revocation.subject}. {WHO_REFUSES}")
 
 
-@tokens.command("revocations")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def revocations(config: Path | None, data: Path | None, *, as_json: bool) -> None:
+@tokens.command("revocations", examples=("gatekey tokens revocations",))
+@administers()
+def revocations(at: Invocation) -> None:
     """List the revocations that still matter: those whose tokens have not all expired."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         found = installation.revocations.all(time.time())
-    if as_json:
-        print_json([_details(revocation) for revocation in found])
-        return
+    at.answer([_details(revocation) for revocation in found], lambda: _print(found))
+
+
+def _print(found: "Sequence[Revocation]") -> None:
     if not found:
         click.echo("Nothing is revoked.")
         return
     rows = [(each.kind.value, each.subject, _second(each.before), _second(each.until)) for each in found]
-    print_table(("KIND", "SUBJECT", "ISSUED BEFORE (UTC)", "MATTERS UNTIL (UTC)"), rows)
+    titles = ("KIND", Column("SUBJECT", whole=True), "ISSUED BEFORE (UTC)", "MATTERS UNTIL (UTC)")
+    print_table(titles, rows)
 
 
-def _of_client(installation: "Installation", client: str, now: float) -> "Revocation":
+def _of_client(installation: "Installation", client_id: str, now: float) -> "Revocation":
     from gatekey.server.tokens.revocation import Kind, Revocation, revoke_all_until
 
-    client_id = find_client(installation, client).client.client_id
     return Revocation(Kind.CLIENT, client_id, revoke_all_until(now), now + installation.rotation.lifetime)
 
 

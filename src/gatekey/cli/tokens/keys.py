@@ -2,20 +2,22 @@
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from gatekey.cli.key_ids import TakesKeyId
-from gatekey.cli.opening import ACTOR, Refusal, data_options, opened
-from gatekey.cli.output import print_json, print_table
+from gatekey.cli.groups import CommandGroup
+from gatekey.cli.opening import ACTOR, Invocation, Refusal, administers, confirm
+from gatekey.cli.output import Column, print_table
+from gatekey.cli.tokens.key_ids import TakesKeyId
 
 if TYPE_CHECKING:
     from gatekey.server.signing_keys.rotation import KeyLife
 
+FIELDS = ("kid", "algorithm", "state", "created", "signsFrom", "retires")
 
-@click.group()
+
+@click.group(cls=CommandGroup)
 def keys() -> None:
     """
     List, rotate, retire and withdraw the keys that sign access tokens.
@@ -24,17 +26,15 @@ def keys() -> None:
     """
 
 
-@keys.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
+@keys.command("list", examples=("gatekey keys list", "gatekey keys list --signing --field kid"))
+@click.option("--signing", is_flag=True, help="Only the key that signs now.")
+@administers(*FIELDS)
+def list_(at: Invocation, *, signing: bool) -> None:
     """List the keys, oldest first: which signs, which follows, and which are published for tokens still alive."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         lives = installation.keys.lives()
     now = time.time()
-    if as_json:
-        print_json([_details(life, lives, now) for life in lives])
-        return
+    shown = [life for life in lives if not signing or _state(life, lives, now) == SIGNS]
     rows = [
         (
             life.key_id,
@@ -44,84 +44,82 @@ def list_(config: Path | None, data: Path | None, *, as_json: bool) -> None:
             _minute(life.signs_from),
             _minute(life.retires) if life.retires else "",
         )
-        for life in lives
+        for life in shown
     ]
-    print_table(("KEY ID", "ALGORITHM", "STATE", "CREATED (UTC)", "SIGNS FROM (UTC)", "RETIRES (UTC)"), rows)
+    titles = ("ALGORITHM", "STATE", "CREATED (UTC)", "SIGNS FROM (UTC)", "RETIRES (UTC)")
+    at.answer(
+        [_details(life, lives, now) for life in shown],
+        lambda: print_table((Column("KEY ID", whole=True), *titles), rows),
+    )
 
 
-@keys.command("rotate")
+@keys.command("rotate", examples=("gatekey keys rotate",))
 @click.option("--now", is_flag=True, help="The new key signs at once: verifiers that cache keys fail until they look.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def rotate(config: Path | None, data: Path | None, *, now: bool, as_json: bool) -> None:
+@administers(*FIELDS)
+def rotate(at: Invocation, *, now: bool) -> None:
     """Make a new signing key. It is published now and signs an hour later, when every verifier has it."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         from gatekey.server.signing_keys.rotation import rotate as plan
 
-        at = datetime.now(UTC)
+        moment = datetime.now(UTC)
         life = installation.keys.rotate(
-            lambda lives: plan(lives, installation.rotation, at.timestamp(), at_once=now), by=ACTOR, at=at
+            lambda lives: plan(lives, installation.rotation, moment.timestamp(), at_once=now), by=ACTOR, at=moment
         )
         lives = installation.keys.lives()
     if life is None:
         raise Refusal("No key was made.")
-    if as_json:
-        print_json(_details(life, lives, time.time()))
-    else:
-        click.echo(f"Made {life.key_id}. It signs from {_minute(life.signs_from)} UTC.")
+    at.answer(_details(life, lives, time.time()), f"Made {life.key_id}. It signs from {_minute(life.signs_from)} UTC.")
 
 
-@keys.command("retire", cls=TakesKeyId)
+@keys.command("retire", cls=TakesKeyId, examples=("gatekey keys retire KID",))
 @click.argument("kid")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def retire(config: Path | None, data: Path | None, kid: str, *, as_json: bool) -> None:
+@administers()
+def retire(at: Invocation, kid: str) -> None:
     """Retire the key KID before its time. Refused while it signs and while a token that it signed can be alive."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         from gatekey.server.signing_keys.rotation import Kept
         from gatekey.server.signing_keys.rotation import retire as plan
 
-        at, longest = datetime.now(UTC), installation.rotation.lifetime
+        moment, longest = datetime.now(UTC), installation.rotation.lifetime
         outcome = installation.keys.retire(
-            lambda lives: plan(lives, kid, longest, at.timestamp()), action="retired", by=ACTOR, at=at
+            lambda lives: plan(lives, kid, longest, moment.timestamp()), action="retired", by=ACTOR, at=moment
         )
         if isinstance(outcome, Kept):
             raise Refusal(outcome.public, hint="See gatekey keys list.")
-    if as_json:
-        print_json({"kid": kid, "retired": True})
-    else:
-        click.echo(f"Retired {kid}.")
+    at.answer({"kid": kid, "retired": True}, f"Retired {kid}.")
 
 
-@keys.command("withdraw", cls=TakesKeyId)
+@keys.command("withdraw", cls=TakesKeyId, examples=("gatekey keys withdraw KID",))
 @click.argument("kid")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def withdraw(config: Path | None, data: Path | None, kid: str, *, yes: bool, as_json: bool) -> None:
+@administers()
+def withdraw(at: Invocation, kid: str, *, yes: bool) -> None:
     """
     Withdraw the key KID because it is compromised: every token that it signed is worthless at once.
 
     If it is the one that signs, a new key signs from now on. Programs get new tokens when their old ones are refused.
     """
-    if not yes:
-        click.confirm(f"Withdraw {kid}? Every token that it signed is refused from then on.", abort=True, err=True)
-    with opened(config, data) as installation:
+    confirm(f"Withdraw {kid}? Every token that it signed is refused from then on.", yes=yes)
+    with at.opened() as installation:
         from gatekey.server.signing_keys.rotation import Kept
         from gatekey.server.signing_keys.rotation import withdraw as plan
 
-        at = datetime.now(UTC)
+        moment = datetime.now(UTC)
         outcome = installation.keys.retire(
-            lambda lives: plan(lives, kid, installation.rotation, at.timestamp()), action="withdrew", by=ACTOR, at=at
+            lambda lives: plan(lives, kid, installation.rotation, moment.timestamp()),
+            action="withdrew",
+            by=ACTOR,
+            at=moment,
         )
         if isinstance(outcome, Kept):
             raise Refusal(outcome.public, hint="See gatekey keys list.")
-    successor = outcome.successor
-    if as_json:
-        print_json({"kid": kid, "withdrawn": True, "successor": successor.key_id if successor else None})
-    else:
-        follows = f" {successor.key_id} signs from {_minute(successor.signs_from)} UTC." if successor else ""
-        click.echo(f"Withdrew {kid}.{follows}")
+    next_key = outcome.successor
+    follows = f" {next_key.key_id} signs from {_minute(next_key.signs_from)} UTC." if next_key else ""
+    document = {"kid": kid, "withdrawn": True, "successor": next_key.key_id if next_key else None}
+    at.answer(document, f"Withdrew {kid}.{follows}")
+
+
+SIGNS = "signs"
 
 
 def _details(life: "KeyLife", lives: "tuple[KeyLife, ...]", now: float) -> dict[str, object]:
@@ -141,7 +139,7 @@ def _state(life: "KeyLife", lives: "tuple[KeyLife, ...]", now: float) -> str:
     if not life.published(now):
         return "retired"
     if life == signing(lives, now):
-        return "signs"
+        return SIGNS
     return "published, signs later" if life.signs_from > now else "published for older tokens"
 
 

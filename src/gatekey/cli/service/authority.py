@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from gatekey.cli.opening import Refusal, data_options, opened
+from gatekey.cli.groups import Command
+from gatekey.cli.opening import Invocation, Refusal, administers
 
 
-@click.command()
-@data_options
-def authority(config: Path | None, data: Path | None) -> None:
+@click.command(cls=Command, examples=("gatekey authority > gatekey-authority.pem",))
+@administers(prints_json=False)
+def authority(at: Invocation) -> None:
     """Print the certificate (PEM) of the local authority that `serve --tls auto` made; clients have to trust it."""
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         file = installation.site.authority
         if file is None or not Path(file).exists():
             raise Refusal(

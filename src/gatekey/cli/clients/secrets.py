@@ -2,41 +2,47 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from gatekey.cli.credentials_output import CredentialsOutput, NewCredentials
+from gatekey.cli.clients.change import WHICH
+from gatekey.cli.clients.credentials_output import CredentialsOutput, NewCredentials, credentials_options
 from gatekey.cli.durations import duration, moment
-from gatekey.cli.opening import ACTOR, Refusal, data_options, find_client, find_cluster, opened
-from gatekey.cli.output import print_json, print_table
+from gatekey.cli.groups import CommandGroup
+from gatekey.cli.naming import client_argument, cluster_option
+from gatekey.cli.opening import ACTOR, Invocation, Refusal, administers, confirm, find_client, find_cluster
+from gatekey.cli.output import Column, print_table
 from gatekey.oauth.credentials_file import FileFormat, credentials
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gatekey.server.clients.model import Client, ListedSecret, Rotated
     from gatekey.server.run.installation import Installation
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def secrets() -> None:
     """List, rotate and end the secrets of an API client."""
 
 
-@secrets.command("list")
-@click.argument("client")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool) -> None:
+@secrets.command("list", examples=("gatekey clients secrets list my-app",))
+@client_argument()
+@cluster_option(WHICH)
+@administers("secretId", "label", "created", "ends", "ended")
+def list_(at: Invocation, client: str, cluster: str | None) -> None:
     """
     List the secrets of CLIENT (client id or name): which work, until when, and who used them last.
 
     A use appears after a few seconds. Secrets that have ended are listed for another 30 days.
     """
-    with opened(config, data) as installation:
-        found = installation.secrets.of_client(find_client(installation, client).client.client_id)
-    if as_json:
-        print_json([_details(listed) for listed in found])
-        return
+    with at.opened() as installation:
+        found = installation.secrets.of_client(find_client(installation, client, cluster).client.client_id)
+    at.answer([_details(listed) for listed in found], lambda: _print(found))
+
+
+def _print(found: "Sequence[ListedSecret]") -> None:
     rows = [
         (
             listed.secret.secret_id,
@@ -50,11 +56,31 @@ def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool)
         )
         for listed in found
     ]
-    print_table(("SECRET ID", "LABEL", "CREATED (UTC)", "ENDS (UTC)", "LAST USED (UTC)", "FROM", "BY", ""), rows)
+    titles = ("LABEL", "CREATED (UTC)", "ENDS (UTC)", "LAST USED (UTC)", "FROM", "BY", "")
+    print_table((Column("SECRET ID", whole=True), *titles), rows)
 
 
-@secrets.command("rotate")
-@click.argument("client")
+class RotationOptions(TypedDict):
+    """What the options of `rotate` say."""
+
+    cluster: str | None
+    label: str
+    overlap: timedelta | None
+    now: bool
+    ends: datetime | None
+    form: str
+    output: Path | None
+
+
+@secrets.command(
+    "rotate",
+    examples=(
+        'gatekey clients secrets rotate my-app --label "summer 2027" --output my-app-new.env',
+        "gatekey clients secrets rotate my-app --now --output my-app-safe.env",
+    ),
+)
+@client_argument()
+@cluster_option(WHICH)
 @click.option("--label", default="", help="What the new secret is for, one line.")
 @click.option(
     "--overlap", callback=duration, metavar="DURATION",
@@ -65,69 +91,49 @@ def list_(config: Path | None, data: Path | None, client: str, *, as_json: bool)
     "--ends", callback=moment, metavar="DURATION|DATE",
     help="When the new secret itself ends: 90d, 2027-01-31 (UTC).  [default: never]",
 )  # fmt: skip
-@click.option(
-    "--format", "form", type=click.Choice([form.value for form in FileFormat]), default="env", show_default=True,
-    help="Lines for a shell (env), for docker --env-file (dotenv) or for PowerShell.",
-)  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), help="Write the credentials to this new file (mode 0600).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def rotate(  # noqa: PLR0913, PLR0917 - one parameter an option
-    config: Path | None,
-    data: Path | None,
-    client: str,
-    label: str,
-    overlap: timedelta | None,
-    ends: datetime | None,
-    form: str,
-    output: Path | None,
-    *,
-    now: bool,
-    as_json: bool,
-) -> None:
+@credentials_options
+@administers("name", "clientId", "clientSecret", "secretId", "othersEnd")
+def rotate(at: Invocation, client: str, **asked: Unpack[RotationOptions]) -> None:
     """
     Give CLIENT (client id or name) a new secret and print its credentials. The secret is shown this once.
 
     Older secrets work on for a while, so that programs can take the new one one after the other.
     """
+    now, overlap = asked["now"], asked["overlap"]
     if now and overlap:
         raise click.UsageError("Choose one of --now and --overlap.")
-    place = CredentialsOutput.prepare(output, FileFormat(form))
-    with opened(config, data) as installation:
+    place = CredentialsOutput.prepare(asked["output"], FileFormat(asked["form"]), at)
+    with at.opened() as installation:
         from gatekey.server.clients.model import Refused
         from gatekey.server.clients.secret_administration import OVERLAP
 
-        found = find_client(installation, client).client
+        found = find_client(installation, client, asked["cluster"]).client
         overlap = timedelta(0) if now else OVERLAP if overlap is None else overlap
-        outcome = installation.secrets.rotate(found.client_id, overlap=overlap, label=label, ends=ends, by=ACTOR)
+        outcome = installation.secrets.rotate(
+            found.client_id, overlap=overlap, label=asked["label"], ends=asked["ends"], by=ACTOR
+        )
         if isinstance(outcome, Refused):
             raise Refusal(outcome.public)
-        place.present(_new_credentials(installation, found, outcome), as_json=as_json)
+        place.present(_new_credentials(installation, found, outcome))
         installation.secrets.mark_presented(outcome)
 
 
-@secrets.command("end")
-@click.argument("client")
+@secrets.command("end", examples=("gatekey clients secrets end my-app SECRET_ID",))
+@client_argument()
 @click.argument("secret_id")
+@cluster_option(WHICH)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def end(  # noqa: PLR0913 - one parameter an option
-    config: Path | None, data: Path | None, client: str, secret_id: str, *, yes: bool, as_json: bool
-) -> None:
+@administers()
+def end(at: Invocation, client: str, secret_id: str, cluster: str | None, *, yes: bool) -> None:
     """End the secret SECRET_ID of CLIENT now and revoke its tokens; the last one that works cannot be ended."""
-    with opened(config, data) as installation:
-        found = find_client(installation, client).client
-        if not yes:
-            question = f"End secret {secret_id} of {found.name}? It gets no token from then on."
-            click.confirm(question, abort=True, err=True)
+    with at.opened() as installation:
+        found = find_client(installation, client, cluster).client
+        confirm(f"End secret {secret_id} of {found.name}? It gets no token from then on.", yes=yes)
         refused = installation.secrets.end(found.client_id, secret_id, by=ACTOR)
     if refused:
         raise Refusal(refused.public)
-    if as_json:
-        print_json({"clientId": found.client_id, "secretId": secret_id, "ended": True})
-    else:
-        click.echo(f"Ended secret {secret_id} of {found.name}.")
+    document = {"clientId": found.client_id, "secretId": secret_id, "ended": True}
+    at.answer(document, f"Ended secret {secret_id} of {found.name}.")
 
 
 def _new_credentials(installation: "Installation", client: "Client", rotated: "Rotated") -> NewCredentials:

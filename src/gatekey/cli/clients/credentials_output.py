@@ -1,4 +1,4 @@
-"""Where new credentials go: a private file that appears whole or not at all, or the terminal."""
+"""Where new credentials go: a private file that appears whole or not at all, or standard output."""
 
 import contextlib
 import errno
@@ -10,12 +10,31 @@ from pathlib import Path
 
 import click
 
-from gatekey.cli.output import print_json
+from gatekey.cli.groups import Function
+from gatekey.cli.opening import Invocation
 from gatekey.errors import ServiceError
 from gatekey.oauth.credentials_file import FileFormat, render
 from gatekey.oauth.secret_text import SecretText
 
 Entries = tuple[tuple[str, SecretText | str], ...]
+
+
+def credentials_options(command: Function) -> Function:
+    """Add the options that say where new credentials go, and how they are written."""
+    command = click.option(
+        "--output",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Write the credentials to this new file, which only you can read (0600); - is standard output.",
+    )(command)
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice([form.value for form in FileFormat]),
+        default="env",
+        show_default=True,
+        help="Lines for a shell (env), for docker --env-file (dotenv) or for PowerShell.",
+    )(command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +63,33 @@ class CredentialsOutput:
     """A file that does not exist yet, checked before anything is changed; None means that nothing is written."""
 
     path: Path | None
-    form: FileFormat = FileFormat.ENV
+    form: FileFormat
+    invocation: Invocation
 
     @classmethod
-    def prepare(cls, path: Path | None, form: FileFormat) -> "CredentialsOutput":
+    def prepare(cls, path: Path | None, form: FileFormat, invocation: Invocation) -> "CredentialsOutput":
         """Check that the file can be written later. Raises `ServiceError`: better now than with a secret in hand."""
-        if path is None:
-            return cls(None, form)
+        if path is None or str(path) == "-":
+            return cls(None, form, invocation)
         if path.exists():
             raise ServiceError(f"{path} is there already.", hint="Choose another name; nothing was changed.")
         if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
             raise ServiceError(f"{path} cannot be written.", hint="Check the folder; nothing was changed.")
-        return cls(path, form)
+        if invocation.field == "clientSecret":
+            raise click.UsageError("The secret goes to the file: choose one of --output and --field clientSecret.")
+        return cls(path, form, invocation)
 
-    def present(self, shown: "NewCredentials", *, as_json: bool) -> None:
+    def present(self, shown: "NewCredentials") -> None:
         """Write or print a new secret, this once. Raises `ServiceError` when it did not reach anybody."""
         text = render(shown.entries, self.form)
         if self.path is not None:
             self._write(self.path, text, shown)
-        if as_json:
-            print_json(shown.facts if self.path else {**shown.facts, "clientSecret": shown.secret.reveal()})
-        elif self.path is not None:
-            click.echo(f"{shown.done} The credentials are in {self.path}.")
-        else:
-            click.echo(text, nl=False)
+            self.invocation.answer(shown.facts, f"{shown.done} The credentials are in {self.path}.")
+            return
+        try:
+            self.invocation.answer({**shown.facts, "clientSecret": shown.secret.reveal()}, text.removesuffix("\n"))
+        except OSError as error:
+            raise _unseen(shown, "the credentials could not be printed", error) from error
 
     def _write(self, path: Path, text: str, shown: "NewCredentials") -> None:
         """
@@ -84,10 +106,14 @@ class CredentialsOutput:
                 _write_named(target, text)
             _sync_folder(target.parent)
         except OSError as error:
-            raise ServiceError(
-                f"{shown.done} But {path} could not be written: {error.strerror}.",
-                hint=f"Nobody has seen the secret: rotate it with gatekey clients secrets rotate {shown.client_id}",
-            ) from error
+            raise _unseen(shown, f"{path} could not be written", error) from error
+
+
+def _unseen(shown: NewCredentials, what: str, error: OSError) -> ServiceError:
+    return ServiceError(
+        f"{shown.done} But {what}: {error.strerror}.",
+        hint=f"Nobody has seen the secret: rotate it with gatekey clients secrets rotate {shown.client_id}",
+    )
 
 
 def _write_nameless(target: Path, text: str) -> None:

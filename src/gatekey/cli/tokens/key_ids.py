@@ -4,11 +4,13 @@ import re
 
 import click
 
+from gatekey.cli.groups import Command
+
 LIKE_AN_OPTION = re.compile(r"-[A-Za-z0-9_-]{42}")
 """A SHA-256 thumbprint (RFC 7638) in base64url; one in 64 begins with a dash."""
 
 
-class TakesKeyId(click.Command):
+class TakesKeyId(Command):
     """
     A command whose last argument is a key id, also one that looks like an
     option: nobody in a hurry thinks of `--`.

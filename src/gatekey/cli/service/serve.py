@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gatekey.cli.groups import Command
 from gatekey.cli.opening import data_options, load_settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ MOST_CLUSTERS = 5
 """Named at the start; the console shows the others."""
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=("gatekey serve", "gatekey serve --http 0.0.0.0:8400 --public-url https://gatekey.example.org"),
+)
 @data_options
 @click.option("--http", metavar="HOST:PORT", help="Where the service listens.  [default: localhost:8400]")
 @click.option("--gateway", metavar="HOST:PORT", help="Where the gateway listens.  [default: localhost:26600]")

@@ -1,14 +1,16 @@
-"""`gatekey gateway`: gateways on other machines."""
+"""`gatekey gateway bootstrap`: what makes an Envoy on another machine a gateway."""
 
 import ipaddress
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import click
 
-from gatekey.cli.opening import Refusal, data_options, opened
+from gatekey.cli.groups import Command
+from gatekey.cli.opening import Invocation, Refusal, administers
+from gatekey.cli.private_output import hand_over, output_option
 
 if TYPE_CHECKING:
     from gatekey.server.gateway.envoy.remote import ServicePlace
@@ -18,12 +20,24 @@ if TYPE_CHECKING:
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-@click.group()
-def gateway() -> None:
-    """Set up gateways on other machines."""
+class BootstrapOptions(TypedDict):
+    """What the options say of the gateway; its files are on the gateway's machine."""
+
+    service: str | None
+    listen: str
+    name: str
+    certificate: str | None
+    key: str | None
+    authorities: str | None
+    administration: str | None
+    plain: bool
+    output: Path | None
 
 
-@gateway.command("bootstrap")
+@click.command(
+    cls=Command,
+    examples=("gatekey gateway bootstrap --name gateway-1 --listen 0.0.0.0:26600 --output gateway-1.json",),
+)
 @click.option("--service", metavar="URL", help="Where the gateway reaches the service.  [default: its public URL]")
 @click.option("--listen", default="0.0.0.0:26600", show_default=True, help="IP address and port for callers.")
 @click.option("--name", default="gateway", show_default=True, help="What the service's log calls the gateway.")
@@ -32,43 +46,32 @@ def gateway() -> None:
 @click.option("--authorities", help="File of the authorities that the service's certificate is checked against, there.")
 @click.option("--administration", metavar="SOCKET", help="Path of a socket where Envoy answers about itself, there.")
 @click.option("--plain", is_flag=True, help="Allow a service without TLS on another machine.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write to a file that only you can read (0600).")
-@data_options
-def bootstrap(  # noqa: PLR0913 - one parameter an option
-    config: Path | None,
-    data: Path | None,
-    *,
-    service: str | None,
-    listen: str,
-    name: str,
-    certificate: str | None,
-    key: str | None,
-    authorities: str | None,
-    administration: str | None,
-    plain: bool,
-    output: Path | None,
-) -> None:
+@output_option
+@administers(prints_json=False)
+def bootstrap(at: Invocation, **asked: Unpack[BootstrapOptions]) -> None:
     """
     Print the configuration with which an Envoy on another machine becomes a gateway of this installation.
 
     It holds the gateway key, so it is a secret. Run there: envoy --config-path FILE
     """
+    certificate, key = asked["certificate"], asked["key"]
     if (certificate is None) != (key is None):
         raise Refusal("--certificate and --key belong together.")
-    with opened(config, data) as installation:
+    with at.opened() as installation:
         from gatekey.server.gateway.envoy.listener import Front
         from gatekey.server.gateway.envoy.remote import compile_remote_bootstrap
         from gatekey.server.gateway.policy.model import AccessLog
 
         settings = installation.settings
-        place = _place(installation, service or installation.site.public_url, authorities, plain=plain)
+        url = asked["service"] or installation.site.public_url
+        place = _place(installation, url, asked["authorities"], plain=asked["plain"])
         with_tls, log = certificate is not None, AccessLog(settings.access_log)
-        front = Front(
-            (_numeric(listen),), settings.stream_life, with_tls, log, settings.cors_origins, bool(settings.domain)
-        )
+        listen, domain = (_numeric(asked["listen"]),), bool(settings.domain)
+        front = Front(listen, settings.stream_life, with_tls, log, settings.cors_origins, domain)
         files = (certificate, key) if certificate and key else None
-        document = compile_remote_bootstrap(name, front, place, files, administration)
-    _hand_over(json.dumps(document, indent=1) + "\n", output)
+        document = compile_remote_bootstrap(asked["name"], front, place, files, asked["administration"])
+    done = "The gateway's configuration, with the gateway key, is in"
+    hand_over(json.dumps(document, indent=1), asked["output"], done)
 
 
 def _place(installation: "Installation", url: str, authorities: str | None, *, plain: bool) -> "ServicePlace":
@@ -107,16 +110,3 @@ def _numeric(listen: str) -> "Address":
             f"{listen!r} is no address to listen on.", hint="Write an IP address and a port, such as 0.0.0.0:26600."
         ) from None
     return address
-
-
-def _hand_over(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    from gatekey.client.cache.files import write
-
-    try:
-        write(output, text.encode())
-    except OSError as error:
-        raise Refusal(f"{output} cannot be written: {error.strerror}.") from error
-    click.echo(f"The gateway's configuration is in {output}. It holds the gateway key: keep it secret.")

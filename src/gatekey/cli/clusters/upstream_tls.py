@@ -4,19 +4,18 @@ files.
 """
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import click
 
+from gatekey.cli.groups import Function
 from gatekey.cli.opening import Refusal
 
 if TYPE_CHECKING:
     from gatekey.server.clusters.model import UpstreamTls
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIONS = {
     "authorities": "File of the authorities (PEM) that upstreams with TLS are checked against; empty: the system's.",
@@ -27,19 +26,29 @@ OPTIONS = {
 PREFIX = "upstream_"
 
 
-def upstream_tls_options(command: Command) -> Command:
+class TlsOptions(TypedDict):
+    """What the options say; None where nothing was said."""
+
+    upstream_authorities: str | None
+    upstream_server_name: str | None
+    upstream_certificate: str | None
+    upstream_key: str | None
+
+
+def upstream_tls_options(command: Function) -> Function:
     """Add the options; the command gets them by names that begin with `upstream_`."""
     for name, text in reversed(OPTIONS.items()):
         command = click.option(f"--{PREFIX}{name}".replace("_", "-"), help=text)(command)
     return command
 
 
-def changed_tls(known: "UpstreamTls", options: Mapping[str, str | None]) -> "UpstreamTls":
+def changed_tls(known: "UpstreamTls", options: TlsOptions) -> "UpstreamTls":
     """
     Return `known` with what the options say; an empty text takes something
     away, and a certificate its key with it.
     """
-    given = {name.removeprefix(PREFIX): value for name, value in options.items() if value is not None}
+    values = cast("Mapping[str, str | None]", options)
+    given = {name: value for name in OPTIONS if (value := values[PREFIX + name]) is not None}
     if given.get("certificate") == "":
         given.setdefault("key", "")
     files = {"authorities", "certificate", "key"}

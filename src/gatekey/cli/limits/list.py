@@ -1,39 +1,38 @@
-"""`gatekey limits top`: the addresses with most refusals."""
+"""`gatekey limits list`: the addresses with most refusals."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gatekey.cli.durations import duration
+from gatekey.cli.groups import Command
 from gatekey.cli.limits import wording
-from gatekey.cli.opening import data_options, opened
-from gatekey.cli.output import print_json, print_table
+from gatekey.cli.opening import Invocation, administers
+from gatekey.cli.output import Column, print_table
 
 if TYPE_CHECKING:
     from gatekey.server.traffic.explaining import Overview
 
 
-@click.command()
+@click.command(
+    "list", cls=Command, examples=("gatekey limits list", "gatekey limits list --last 7d --most 1 --field address")
+)
 @click.option("--last", callback=duration, default="1h", show_default=True, metavar="DURATION", help="How far back.")
 @click.option("--most", type=click.IntRange(min=1), default=20, show_default=True, help="How many addresses.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def top(config: Path | None, data: Path | None, last: timedelta, most: int, *, as_json: bool) -> None:
+@administers("address", "state")
+def list_(at: Invocation, last: timedelta, most: int) -> None:
     """
     List the addresses that ask for tokens: the blocked first, then those with
     most refusals. A few seconds behind.
     """
     minutes = wording.minutes_of(last)
-    with opened(config, data) as installation:
-        overview = installation.operating.explanations.overview(minutes, most)
-    if as_json:
+    with at.opened() as installation:
         from gatekey.server.traffic.documents import overview_document
 
-        print_json(overview_document(overview))
-        return
-    _print(overview)
+        overview = installation.operating.explanations.overview(minutes, most)
+    document = overview_document(overview)
+    at.answer(document["addresses"] if at.field else document, lambda: _print(overview))
 
 
 def _print(overview: "Overview") -> None:
@@ -55,9 +54,8 @@ def _print(overview: "Overview") -> None:
         )
         for line in overview.lines
     ]
-    print_table(
-        ("ADDRESS", "STATE", "REQUESTS", "GRANTED", "FAULTY", "LIMITED", "BLOCKED", "CLIENTS", "LAST SEEN"), rows
-    )
+    titles = ("STATE", "REQUESTS", "GRANTED", "FAULTY", "LIMITED", "BLOCKED", "CLIENTS", "LAST SEEN")
+    print_table((Column("ADDRESS", whole=True), *titles), rows)
     left = overview.addresses - len(overview.lines)
     click.echo()
     if left > 0:
