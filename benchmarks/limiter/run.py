@@ -2,7 +2,6 @@
 Prints what decisions cost, beside the goals they are held to.
 """
 
-import gc
 import multiprocessing
 import os
 import random
@@ -23,8 +22,7 @@ import click
 
 from gatekey.server.events.model import Event
 from gatekey.server.limits.decide import decide
-from gatekey.server.limits.meanwhile import AdmitNone
-from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.fallback import AdmitNone
 from gatekey.server.limits.model import SECOND, Admitted, LimitPolicy
 from gatekey.server.limits.ports import Limiter
 from gatekey.server.limits.shared import SharedLimiter
@@ -231,34 +229,25 @@ class Crowd:
     remembered: float
 
 
-def crowd(make: Open, count: int, file_size: int | None) -> Crowd:
+def crowd(make: Open, count: int, file_size: int) -> Crowd:
     """
     Ask once for each of `count` addresses while the clock stands still, so that none comes to rest.
     """
 
     def work(_: Barrier) -> Crowd:
         limiter = make(LimitPolicy(burst=1), lambda: SECOND)
-        gc.collect()
-        before, medians = _resident(), []
+        medians = []
         for window in range(WINDOWS):
             numbers = range(window * count // WINDOWS, (window + 1) * count // WINDOWS)
             medians.append(
                 median(timed(limiter, [f"2001:db8:{n >> 16:x}:{n & 0xFFFF:x}::/64" for n in numbers])) / 1000
             )
-        size = (file_size or _resident() - before) / count
+        size = file_size / count
         sample = random.sample(range(count), min(count, 20_000))
         again = [limiter.ask(f"2001:db8:{n >> 16:x}:{n & 0xFFFF:x}::/64") for n in sample]
         return Crowd(size, medians[0], medians[-1], 1 - again.count(Admitted()) / len(again))
 
     return at_once(work, 1)[0]
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _memory(policy: LimitPolicy, clock: Clock) -> Limiter:
-    return MemoryLimiter(policy, clock)
 
 
 def _row(*cells: object) -> None:
@@ -269,8 +258,6 @@ def _row(*cells: object) -> None:
 def _show_costs(shared: Open, store: Open | None) -> None:
     _row("one decision", "p50 µs", "p99 µs", "all per s", "goal (p50)")
     rows: list[tuple[str, Open, int, Callable[[], list[str]], str]] = [
-        ("memory, 50,000 addresses", _memory, 1, spread, "2"),
-        ("memory, one blocked", _memory, 1, hot, "2"),
         ("shared, 50,000 addresses", shared, 1, spread, ""),
         ("  by two processes", shared, 2, spread, "15"),
         ("shared, one blocked", shared, 1, hot, ""),
@@ -295,8 +282,6 @@ def _show_exactness(store: Open | None) -> None:
     with shared_table(1000) as shared:
         two = hot_exactness(shared, 2)
     rows = [
-        ("memory, 1 process", hot_exactness(_memory, 1)),
-        ("memory, 2 (each for itself)", hot_exactness(_memory, 2)),
         ("shared, 1 process", one),
         ("shared, 2 processes", two),
     ]
@@ -313,13 +298,10 @@ def _show_crowds(count: int) -> None:
         roomy = crowd(shared, count, room * 72)
     with shared_table(count // 10) as shared:
         full = crowd(shared, count, count // 10 * 72)
-    memory = crowd(lambda policy, clock: MemoryLimiter(policy, clock, count), count, None)
-    for name, found in (("memory", memory), ("shared", roomy)):
-        slower = found.last / found.first
-        goals = f"{slower:.2f} times slower, ≤ {MOST_SLOWER}: {'met' if slower <= MOST_SLOWER else 'MISSED'}"
-        if found is roomy:
-            goals += f"; ≤ {MOST_BYTES} bytes: {'met' if found.size <= MOST_BYTES else 'MISSED'}"
-        _crowd_row(name, found, goals)
+    slower = roomy.last / roomy.first
+    goals = f"{slower:.2f} times slower, ≤ {MOST_SLOWER}: {'met' if slower <= MOST_SLOWER else 'MISSED'}"
+    goals += f"; ≤ {MOST_BYTES} bytes: {'met' if roomy.size <= MOST_BYTES else 'MISSED'}"
+    _crowd_row("shared", roomy, goals)
     _crowd_row("shared, a tenth has room", full, "every newcomer looks for who gives way")
 
 
@@ -329,7 +311,7 @@ def _crowd_row(name: str, found: Crowd, remark: str) -> None:
 
 def measure(addresses: int) -> None:
     """
-    Measure the limiter in memory, in a shared file, and in a Redis or Valkey where one is installed; a crowd is so many
+    Measure the limiter in a shared file, and in a Redis or Valkey where one is installed; a crowd is so many
     addresses.
     """
     program = next(filter(None, map(shutil.which, STORES)), None)

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.limits.memory import MemoryLimiter
 from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.limits.ports import Limiter
 from gatekey.server.limits.shared import SharedLimiter
-from gatekey.server.limits.sparing import SparingLimiter
 from support.redis_store import RedisServer, redis_limiter, redis_server
 
 Clock = Callable[[], int]
@@ -27,15 +25,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture(params=["memory", "shared", "sparing", "redis"])
+@pytest.fixture(params=["shared", "redis"])
 def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeLimiter]:
     """
     Each has room for a thousand addresses; what a store does that is full is tested with it (edges).
     """
     with ExitStack() as after:
-
-        def memory(policy: LimitPolicy, clock: Clock) -> Limiter:
-            return MemoryLimiter(policy, clock, capacity=1000)
 
         def shared(policy: LimitPolicy, clock: Clock) -> Limiter:
             SharedLimiter.create(tmp_path / "limits", capacity=1000)
@@ -43,15 +38,12 @@ def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mak
             after.callback(limiter.close)
             return limiter
 
-        def sparing(policy: LimitPolicy, clock: Clock) -> Limiter:
-            return SparingLimiter(memory(policy, clock), policy)
-
         def redis(policy: LimitPolicy, clock: Clock) -> Limiter:
             server: RedisServer = request.getfixturevalue("store")
             key = secrets.token_bytes(32)
             return after.enter_context(redis_limiter(server.socket_url, policy, clock, key=key))
 
-        yield {"memory": memory, "shared": shared, "sparing": sparing, "redis": redis}[request.param]
+        yield {"shared": shared, "redis": redis}[request.param]
 
 
 class HandClock:

@@ -41,19 +41,12 @@ def start_again(product: Product) -> None:
     product.start()
 
 
-def test_in_the_memory_of_one_worker_a_restart_forgives_all(tmp_path: Path) -> None:
-    with running_product(tmp_path / "data", with_gateway=False, **STRICT) as product:
-        before = [ask(product), ask(product)]
-        start_again(product)
-
-        assert [401, 429, 401] == [*before, ask(product)]
-
-
-def test_in_the_file_of_several_workers_a_block_survives_a_restart_of_the_service(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_in_the_file_of_a_host_a_block_survives_a_restart_of_the_service(tmp_path: Path, workers: int) -> None:
     """
     Not one of the machine, which begins a new file: that is tested where the file is.
     """
-    with running_product(tmp_path / "data", with_gateway=False, workers=2, **STRICT) as product:
+    with running_product(tmp_path / "data", with_gateway=False, workers=workers, **STRICT) as product:
         before = [ask(product), ask(product)]
         start_again(product)
 

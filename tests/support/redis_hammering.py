@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from gatekey.server.events.model import Event
-from gatekey.server.limits.meanwhile import AdmitNone
+from gatekey.server.limits.fallback import AdmitNone
 from gatekey.server.storage.redis.limiter import SCRIPT, RedisLimiter
 from gatekey.server.storage.redis.link import RedisLink, connector
 from support.askers import Scoreboard, hammer, policy_of

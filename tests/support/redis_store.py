@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from gatekey.server.events.ports import Observer
-from gatekey.server.limits.meanwhile import AdmitAll
+from gatekey.server.limits.fallback import AdmitAll
 from gatekey.server.limits.model import LimitPolicy
 from gatekey.server.limits.ports import Limiter
 from gatekey.server.storage.redis.limiter import SCRIPT, RedisLimiter
@@ -114,7 +114,7 @@ def redis_limiter(  # noqa: PLR0913 - all but the first have defaults
     clock: Callable[[], int] | None = None,
     *,
     key: bytes = KEY,
-    meanwhile: Limiter | None = None,
+    fallback: Limiter | None = None,
     observer: Observer | None = None,
     timeout: float = PATIENCE,
     pause: float = 0.01,
@@ -124,7 +124,7 @@ def redis_limiter(  # noqa: PLR0913 - all but the first have defaults
     Open a limiter over a server; while that is away, all are admitted, and it is knocked at without rest.
     """
     link = RedisLink(connector(url, secret, timeout), SCRIPT, observer or Memory(), pause)
-    limiter = RedisLimiter(link, policy, key, AdmitAll() if meanwhile is None else meanwhile, clock)
+    limiter = RedisLimiter(link, policy, key, AdmitAll() if fallback is None else fallback, clock)
     limiter.start()
     try:
         yield limiter

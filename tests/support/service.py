@@ -26,7 +26,10 @@ from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.model import Created
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.events.model import Event
+from gatekey.server.events.ports import Observer
 from gatekey.server.limits.limits import Limits
+from gatekey.server.limits.model import LimitPolicy
+from gatekey.server.limits.shared import SharedLimiter
 from gatekey.server.run.admitting import make_limits
 from gatekey.server.run.answering import compose
 from gatekey.server.run.http_server import BoundedProtocol, HttpServer, http_server
@@ -47,6 +50,9 @@ PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtoco
 
 LONGEST_LIFE = timedelta(days=30)
 """Of tokens, as by default."""
+
+LIMIT_CAPACITY = 4096
+"""Addresses; a smaller table than the service's, quickly made."""
 
 PATIENCE = 30.0
 """Seconds: a bound against hanging, not an expectation."""
@@ -193,6 +199,21 @@ class Service:
         return Caller(self.port)
 
 
+def host_limiter(policy: LimitPolicy, clock: Callable[[], int]) -> SharedLimiter:
+    """Return the limiter of a host over a table of its own, whose file has no name any more."""
+    with tempfile.TemporaryDirectory(prefix="gatekey-limits-") as folder:
+        path = Path(folder) / "table"
+        SharedLimiter.create(path, LIMIT_CAPACITY)
+        return SharedLimiter.open(path, policy, clock)
+
+
+def open_limits(installation: Installation, observer: Observer) -> Limits:
+    """Return the limits of an installation, over the table in its folder."""
+    SharedLimiter.create(installation.folder.limits_path, LIMIT_CAPACITY)
+    limiter = make_limiter(installation.settings, installation.master, observer, installation.folder.limits_path)
+    return make_limits(installation.settings, limiter)
+
+
 @contextmanager
 def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **settings: Any) -> Iterator[Service]:
     """
@@ -203,8 +224,7 @@ def served(folder: Path, protocol: type[BoundedProtocol] = TokenProtocol, **sett
     usual = {"public_url": f"http://localhost:{port}", "limit_rate": 1e6, "limit_burst": 1_000_000}
     with listening, installed(folder, **{**usual, **settings}) as installation:
         memory = Memory()
-        limiter = make_limiter(installation.settings, installation.master, memory, None)
-        limits = make_limits(installation.settings, limiter)
+        limits = open_limits(installation, memory)
         kind = ProxiedServer if installation.settings.proxy_protocol else HttpServer
         server = http_server(compose(installation, open_directory(installation), memory, limits), protocol, server=kind)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -3,12 +3,14 @@ A storm under a clock that jumps from request to request: the product's own limi
 """
 
 import heapq
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 from benchmarks.limiter.storm.workers import Outcome, Worker
 from gatekey.server.limits.limits import Limits, Mode
-from gatekey.server.limits.memory import MemoryLimiter
 from gatekey.server.limits.model import SECOND, Admitted, LimitPolicy
+from gatekey.server.limits.shared import SharedLimiter
 from gatekey.server.settings import Settings
 
 ADDRESS = "192.0.2.1"
@@ -23,7 +25,9 @@ def simulate(mode: Mode, workers: list[Worker], random: Random) -> Outcome:
     """
     now, usual = 0.0, Settings()
     policy = LimitPolicy()
-    limiter = MemoryLimiter(policy, lambda: round((1000 + now) * SECOND))
+    with TemporaryDirectory(prefix="gatekey-bench-") as folder:
+        SharedLimiter.create(Path(folder) / "limits", 1024)
+        limiter = SharedLimiter.open(Path(folder) / "limits", policy, lambda: round((1000 + now) * SECOND))
     cap = LimitPolicy(rate=usual.limit_fair_rate, burst=usual.limit_fair_burst)
     limits = Limits(limiter, policy, lambda: now, mode=mode, cap=cap)
     coming = [(worker.first, number) for number, worker in enumerate(workers)]
@@ -45,4 +49,5 @@ def simulate(mode: Mode, workers: list[Worker], random: Random) -> Outcome:
             served, last = served + 1, now
         else:
             heapq.heappush(coming, (now + worker.pause(verdict.retry_after, random), number))
+    limiter.close()
     return Outcome(len(workers), served, last if not coming else LONGEST, requests)

@@ -12,12 +12,12 @@ import pytest
 
 from gatekey.errors import StorageUnavailable
 from gatekey.server.events.model import Event, Failed, Recovered
-from gatekey.server.limits.meanwhile import AdmitNone
-from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.fallback import AdmitNone
 from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
+from gatekey.server.limits.shared import SharedLimiter
 from support.ports import free_port
 from support.redis_store import RedisServer, redis_limiter, redis_server
-from support.service import PATIENCE, Memory, eventually
+from support.service import PATIENCE, Memory, eventually, host_limiter
 
 POLICY = LimitPolicy(rate=1 / 3600, burst=5, block_for=3600)
 HOT = "192.0.2.1"
@@ -46,8 +46,8 @@ def told() -> Memory:
     return Memory()
 
 
-def local() -> MemoryLimiter:
-    return MemoryLimiter(POLICY, lambda: SECOND)
+def local() -> SharedLimiter:
+    return host_limiter(POLICY, lambda: SECOND)
 
 
 class StandIn:
@@ -109,21 +109,21 @@ def test_a_store_that_stops_and_comes_back_is_told_once_each_and_limits_again(st
 
 
 def test_while_the_store_is_away_each_host_limits_alone(store: RedisServer, told: Memory) -> None:
-    with redis_limiter(store.url, POLICY, meanwhile=local(), observer=told) as limiter:
+    with redis_limiter(store.url, POLICY, fallback=local(), observer=told) as limiter:
         store.end()
 
         assert [Admitted()] * 5 + [Limited(30)] == [limiter.ask(HOT) for _ in range(6)]
 
 
 def test_a_policy_for_one_question_holds_while_the_store_is_away_too(store: RedisServer) -> None:
-    with redis_limiter(store.url, POLICY, meanwhile=local()) as limiter:
+    with redis_limiter(store.url, POLICY, fallback=local()) as limiter:
         store.end()
 
         assert [Admitted(), Limited(1)] == [limiter.ask(HOT, LimitPolicy(burst=1)) for _ in range(2)]
 
 
 def test_whoever_wants_no_service_without_a_limit_gets_none(store: RedisServer) -> None:
-    with redis_limiter(store.url, POLICY, meanwhile=AdmitNone()) as limiter:
+    with redis_limiter(store.url, POLICY, fallback=AdmitNone()) as limiter:
         store.end()
         with pytest.raises(StorageUnavailable):
             limiter.ask(HOT)
@@ -138,7 +138,7 @@ def test_an_address_cannot_be_unblocked_while_the_store_is_away_and_nobody_says_
 
 def test_a_store_that_is_not_there_at_the_start_is_found_later(store: RedisServer, told: Memory) -> None:
     store.end()
-    with redis_limiter(store.url, POLICY, meanwhile=local(), observer=told) as limiter:
+    with redis_limiter(store.url, POLICY, fallback=local(), observer=told) as limiter:
         assert Admitted() == limiter.ask(HOT)
         store.start()
         eventually(lambda: BACK in told.events)
@@ -171,7 +171,7 @@ def test_a_store_that_falls_silent_costs_one_timeout(store: RedisServer, told: M
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_another_question_s(store: RedisServer, told: Memory) -> None:
     with (
-        redis_limiter(store.url, POLICY, meanwhile=local(), observer=told, timeout=0.2) as limiter,
+        redis_limiter(store.url, POLICY, fallback=local(), observer=told, timeout=0.2) as limiter,
         store.client() as client,
     ):
         for _ in range(40):

@@ -13,13 +13,11 @@ from starlette.types import Message, Receive
 
 from gatekey.http.asgi import BODY_SECONDS
 from gatekey.server.events.model import Event, OAuthAnswered
-from gatekey.server.run.admitting import make_limits
 from gatekey.server.run.answering import compose
 from gatekey.server.run.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
-from gatekey.server.run.limiters import make_limiter
 from gatekey.server.run.parts import open_directory
 from support.jumping_clock import JumpingLoop
-from support.service import PROTOCOLS, Memory, installed
+from support.service import PROTOCOLS, Memory, installed, open_limits
 
 HEAD = b"POST /oauth/token HTTP/1.1\r\nHost: x\r\n"
 LENGTH = b"Content-Length: 100\r\n\r\n"
@@ -57,8 +55,7 @@ def post(folder: Path, receive: Receive) -> tuple[list[Message], list[Event], fl
 
     async def answer() -> float:
         with installed(folder) as installation:
-            limiter = make_limiter(installation.settings, installation.master, memory, None)
-            limits = make_limits(installation.settings, limiter)
+            limits = open_limits(installation, memory)
             application = compose(installation, open_directory(installation), memory, limits)
             await application(scope(), receive, send)
         return asyncio.get_running_loop().time()
@@ -99,8 +96,7 @@ def converse(folder: Path, protocol: type[BoundedProtocol], say: Saying) -> tupl
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
         with installed(folder) as installation, ours:
-            limiter = make_limiter(installation.settings, installation.master, memory, None)
-            limits = make_limits(installation.settings, limiter)
+            limits = open_limits(installation, memory)
             application = compose(installation, open_directory(installation), memory, limits)
             server = http_server(application, protocol)
             server.config.load()

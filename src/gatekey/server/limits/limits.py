@@ -9,9 +9,11 @@ another, so no stranger who merely knows an id uses up what its owner has. Shado
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
 
+from gatekey.server.callers.tracing import VIA
 from gatekey.server.limits.model import LARGEST_COUNT, Admitted, Blocked, Limited, LimitPolicy, Verdict
 from gatekey.server.limits.networks import Networks
 from gatekey.server.limits.ports import Limiter
@@ -19,6 +21,9 @@ from gatekey.server.limits.rules import Rule, Subject
 
 REMEMBERED = 1000
 """Addresses where clients were refused, and clients there; beyond, a block that is lifted by hand may stay for one."""
+
+POLICIES = 256
+"""Policies that are remembered without their block; there are hardly more exceptions."""
 
 
 class Mode(StrEnum):
@@ -123,8 +128,8 @@ class Limits:
         self._now = now
         self._always = tuple(always)
         self._rules: tuple[Rule, ...] = ()
-        door = replace(cap or policy, block_after=LARGEST_COUNT) if mode is Mode.FAIR else policy
-        self._address = Budget(Part.ADDRESS, door, watched=mode is Mode.SHADOW)
+        of_address = _without_block(cap or policy) if mode is Mode.FAIR else policy
+        self._address = Budget(Part.ADDRESS, of_address, watched=mode is Mode.SHADOW)
         self._client = Budget(Part.CLIENT, policy)
         self._unproved = Budget(Part.UNPROVED, policy)
         self._refused: dict[str, set[str]] = {}
@@ -147,7 +152,7 @@ class Limits:
         budget = book.networks.find(address) or self._address if book.networks else self._address
         if budget.policy is None:
             return FREE
-        return Ruling(budget, self.limiter.ask(address, budget.policy))
+        return Ruling(budget, self.limiter.ask(address, _policy_for(address, budget.policy)))
 
     def ask_proved(self, address: str, client_id: str, organisation_id: str) -> Ruling:
         """Count one request of a client that proved who it is; a client's rule counts more than its organisation's."""
@@ -183,15 +188,15 @@ class Limits:
     def _ask(self, budget: Budget, key: str) -> Ruling:
         if budget.policy is None:
             return FREE
-        return Ruling(budget, self.limiter.ask(key, budget.policy))
+        return Ruling(budget, self.limiter.ask(key, _policy_for(key, budget.policy)))
 
     def _ask_apart(self, budget: Budget, address: str, key: str) -> Ruling:
         ruling = self._ask(budget, key)
         if not isinstance(ruling.verdict, Admitted) and key not in self._refused.get(address, ()):
             with self._changing:
-                if len(self._refused) >= REMEMBERED:
-                    self._refused.clear()
                 known = self._refused.setdefault(address, set())
+                if len(self._refused) > REMEMBERED:
+                    del self._refused[next(iter(self._refused))]
                 if len(known) < REMEMBERED:
                     known.add(key)
         return ruling
@@ -224,6 +229,16 @@ def _budget(rule: Rule, usual: Budget) -> Budget:
     if rule.rate is None or rule.burst is None or usual.policy is None:
         return replace(usual, policy=None)
     return replace(usual, policy=replace(usual.policy, rate=rule.rate, burst=rule.burst))
+
+
+def _policy_for(key: str, policy: LimitPolicy) -> LimitPolicy:
+    # A proxy that named nobody lacks a setting; a block would hit everybody behind it.
+    return _without_block(policy) if key.startswith(VIA) else policy
+
+
+@lru_cache(POLICIES)
+def _without_block(policy: LimitPolicy) -> LimitPolicy:
+    return replace(policy, block_after=LARGEST_COUNT)
 
 
 def _is_free(book: _Book, address: str) -> bool:

@@ -10,15 +10,15 @@ from gatekey.server.limits.rules import Subject
 class Limiter(Protocol):
     """Decides on one request at a time and remembers it."""
 
-    def ask(self, address: str, policy: LimitPolicy | None = None) -> Verdict:
+    def ask(self, key: str, policy: LimitPolicy | None = None) -> Verdict:
         """
-        Count one request of `address` (a key from `key_of`, or any other text whose budget is apart) and return the
+        Count one request under `key` (an address, or any other text that has a budget of its own) and return the
         verdict on it, by the limiter's own policy or by the one given.
         """
         ...
 
-    def forget(self, address: str) -> bool:
-        """Be as if `address` had never asked: its block ends, its budget is whole. Say whether there was anything."""
+    def forget(self, key: str) -> bool:
+        """Remove the state of `key`: its block ends, its budget is whole. Say whether there was anything to remove."""
         ...
 
 

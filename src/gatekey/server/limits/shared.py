@@ -51,13 +51,10 @@ class SharedLimiter:
         """Let go of the file; what it says stays."""
         self._table.close()
 
-    def ask(self, address: str, policy: LimitPolicy | None = None) -> Verdict:
-        """
-        Count one request of `address` and return the verdict on it, by the limiter's own policy or by the one
-        given.
-        """
+    def ask(self, key: str, policy: LimitPolicy | None = None) -> Verdict:
+        """Count one request under `key` and return the verdict, by the limiter's own policy or by the one given."""
         table = self._table
-        bucket, name = table.locate(address)
+        bucket, name = table.locate(key)
         table.hold(bucket)
         try:
             now = self._clock()
@@ -74,10 +71,10 @@ class SharedLimiter:
         finally:
             table.release(bucket)
 
-    def forget(self, address: str) -> bool:
-        """Be as if `address` had never asked. Say whether there was anything to forget."""
+    def forget(self, key: str) -> bool:
+        """Remove the state of `key`. Say whether there was anything to forget."""
         table = self._table
-        bucket, name = table.locate(address)
+        bucket, name = table.locate(key)
         table.hold(bucket)
         try:
             place = table.find(bucket, name)

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from gatekey.errors import ConfigurationError
 from gatekey.server.events.ports import Observer
-from gatekey.server.limits.meanwhile import AdmitAll, AdmitNone
-from gatekey.server.limits.memory import MemoryLimiter
+from gatekey.server.limits.fallback import AdmitAll, AdmitNone
 from gatekey.server.limits.model import LimitPolicy
 from gatekey.server.limits.ports import Limiter
 from gatekey.server.limits.shared import SharedLimiter
-from gatekey.server.limits.sparing import SparingLimiter
 from gatekey.server.settings import Settings
 from gatekey.server.vault.master_key import MasterKey
 
@@ -33,22 +31,15 @@ def limit_policy(settings: Settings) -> LimitPolicy:
     )
 
 
-def make_limiter(settings: Settings, master: MasterKey, observer: Observer, shared: Path | None) -> Limiter:
+def make_limiter(settings: Settings, master: MasterKey, observer: Observer, table: Path) -> Limiter:
     """
-    Return the limiter of one process, of all that share the file, or of all that share a store.
+    Return the limiter of the processes that share the file `table`, or of the hosts that share a store.
 
     Any thread may tell `observer` of the store. Raises `ConfigurationError` as `check_limit_store` does.
     """
-    policy = limit_policy(settings)
-    limiter: Limiter
-    if shared is None:
-        limiter = MemoryLimiter(policy, time.monotonic_ns)
-    else:
-        limiter = SharedLimiter.open(shared, policy, time.monotonic_ns)
+    local = SharedLimiter.open(table, limit_policy(settings), time.monotonic_ns)
     connect = _connector(settings)
-    if connect is not None:
-        limiter = _over_store(settings, connect, master, observer, limiter)
-    return SparingLimiter(limiter, policy) if settings.trusted_proxies else limiter
+    return local if connect is None else _over_store(settings, connect, master, observer, local)
 
 
 def _over_store(
@@ -58,7 +49,7 @@ def _over_store(
     from gatekey.server.storage.redis.link import RedisLink
 
     link = RedisLink(connect, SCRIPT, observer)
-    limiter = RedisLimiter(link, limit_policy(settings), master.derive("limit store"), _meanwhile(settings, local))
+    limiter = RedisLimiter(link, limit_policy(settings), master.derive("limit store"), _fallback(settings, local))
     limiter.start()
     return limiter
 
@@ -86,7 +77,7 @@ def _connector(settings: Settings) -> "Callable[[], Connection] | None":
     return connector(settings.limit_store.get_secret_value(), secret, settings.limit_store_timeout)
 
 
-def _meanwhile(settings: Settings, local: Limiter) -> Limiter:
+def _fallback(settings: Settings, local: Limiter) -> Limiter:
     match settings.limit_when_down:
         case "local":
             return local

@@ -98,13 +98,13 @@ async def _start_answering(
 ) -> None:
     """Answer requests in this process, or in as many others as the settings say."""
     settings, limits = installation.settings, installation.folder.limits_path
+    SharedLimiter.create(limits)
     if settings.workers > 1:
-        SharedLimiter.create(limits)
         pool = WorkerPool(settings, limits, observer)
         stack.push_async_callback(pool.stop)
         await pool.start(sockets)
         return
-    worker = Worker(installation, make_limiter(settings, installation.master, observer, None), observer)
+    worker = Worker(installation, make_limiter(settings, installation.master, observer, limits), observer)
     worker.directory.refresh()
     running = asyncio.create_task(worker.run(sockets))
     running.add_done_callback(lambda _: ending.set())

@@ -58,7 +58,7 @@ class DataFolder:
 
     @property
     def limits_path(self) -> Path:
-        """Where the workers share what they know of addresses; it lives as long as the service runs."""
+        """Where the processes of a host share what is counted of addresses; it holds until the machine starts again."""
         return self.path / "limits.shared"
 
     @property

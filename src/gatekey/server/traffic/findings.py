@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gatekey.server.callers.tracing import VIA
 from gatekey.server.events.model import Outcome
 from gatekey.server.traffic.history import (
     MINUTE,
@@ -22,9 +23,6 @@ from gatekey.server.traffic.history import (
 from gatekey.server.traffic.wording import HOUR, ago, lasting, many
 
 HOUR_OF_MINUTES = 60
-
-VIA = "via:"
-"""How addresses begin that are a trusted proxy's, whose callers nobody named; limiting writes them so."""
 
 PROGRAMS = 10
 """As many times what one program needs are let pass without a word: Camunda's Node.js SDK gets a token for each of its

@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from gatekey.server.limits.limits import FREE, REMEMBERED, Limits, Mode, Part, Ruling
-from gatekey.server.limits.memory import MemoryLimiter
 from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.limits.rules import Rule, Subject
+from support.service import host_limiter
 
 HOST = "192.0.2.1"
 POLICY = LimitPolicy(burst=2, block_after=3)
@@ -32,7 +32,7 @@ def clock() -> HandClock:
 
 
 def make(clock: HandClock, mode: Mode = Mode.STRICT, always: tuple[Rule, ...] = ()) -> Limits:
-    return Limits(MemoryLimiter(POLICY, clock.nanoseconds), POLICY, clock, mode=mode, cap=CAP, always=always)
+    return Limits(host_limiter(POLICY, clock.nanoseconds), POLICY, clock, mode=mode, cap=CAP, always=always)
 
 
 def kinds(ask: Callable[[], Ruling], times: int) -> list[str]:
@@ -194,3 +194,24 @@ def test_each_refusal_says_whom_it_is_about_and_how_long(clock: HandClock) -> No
     assert "a right secret works all the same" in said[Part.UNPROVED, Limited]
     assert "for 60 s" in said[Part.UNPROVED, Blocked]
     assert {""} == {words for (_, kind), words in said.items() if kind is Admitted}
+
+
+def test_requests_via_a_proxy_that_named_nobody_are_limited_but_never_blocked(clock: HandClock) -> None:
+    limits = make(clock)
+
+    assert list("aa") + ["l"] * 98 == kinds(lambda: limits.ask("via:192.0.2.1"), 100)
+    assert list("aallb") == kinds(lambda: limits.ask(HOST), 5)
+
+
+def test_nor_are_they_blocked_by_a_rule_with_another_rate(clock: HandClock) -> None:
+    stricter = Rule(Subject.CLIENT, "known", rate=1, burst=1)
+    limits = make(clock, Mode.FAIR, always=(stricter,))
+
+    assert ["a"] + ["l"] * 99 == kinds(lambda: limits.ask_proved("via:192.0.2.1", "known", "o"), 100)
+
+
+def test_the_budget_of_a_proxy_is_not_the_one_of_its_address(clock: HandClock) -> None:
+    limits = make(clock)
+    kinds(lambda: limits.ask(HOST), 10)
+
+    assert ["a"] == kinds(lambda: limits.ask(f"via:{HOST}"), 1)

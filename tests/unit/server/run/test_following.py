@@ -10,13 +10,12 @@ import pytest
 
 from gatekey.errors import StorageUnavailable
 from gatekey.server.limits.administration import LimitAdministration
-from gatekey.server.limits.memory import MemoryLimiter
 from gatekey.server.limits.model import Admitted, Blocked, LimitPolicy
 from gatekey.server.limits.rules import Rule, Subject
 from gatekey.server.run.following import LimitFollowing
 from gatekey.server.storage.stores.limit_store import SqlLimitStore
 from support.credentials import Clock
-from support.service import installed
+from support.service import host_limiter, installed
 
 HOME = "192.0.2.1"
 
@@ -40,7 +39,7 @@ class Worker:
     """
 
     def __init__(self, office: Office) -> None:
-        self.limiter = MemoryLimiter(LimitPolicy(burst=1, block_after=1), lambda: 10**12)
+        self.limiter = host_limiter(LimitPolicy(burst=1, block_after=1), lambda: 10**12)
         self.told: list[Sequence[Rule]] = []
         self.forgotten: list[str] = []
         self.following = LimitFollowing(office.store, self.forget, self.told.append, office.clock)

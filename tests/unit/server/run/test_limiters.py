@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import ConfigurationError
-from gatekey.server.limits.memory import MemoryLimiter
 from gatekey.server.limits.shared import SharedLimiter
 from gatekey.server.run.limiters import check_limit_store, limit_policy, make_limiter
 from gatekey.server.settings import Settings
@@ -23,14 +22,13 @@ def test_the_policy_is_what_the_settings_say() -> None:
     assert (2, 3, 4, 5) == (policy.rate, policy.burst, policy.block_after, policy.block_for)
 
 
-def test_without_a_store_one_process_limits_in_memory_and_several_in_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_without_a_store_one_worker_limits_in_the_file_of_the_host_as_two_do(tmp_path: Path, workers: int) -> None:
     SharedLimiter.create(tmp_path / "limits", 16)
-    alone = make_limiter(settings(), MASTER, Memory(), None)
-    several = make_limiter(settings(), MASTER, Memory(), tmp_path / "limits")
+    limiter = make_limiter(settings(workers=workers), MASTER, Memory(), tmp_path / "limits")
 
-    assert isinstance(alone, MemoryLimiter)
-    assert isinstance(several, SharedLimiter)
-    several.close()
+    assert isinstance(limiter, SharedLimiter)
+    limiter.close()
 
 
 def test_a_store_that_is_down_can_be_used_later_and_is_no_fault_of_the_settings() -> None:

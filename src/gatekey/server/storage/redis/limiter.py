@@ -28,7 +28,7 @@ POLICIES = 64
 
 class RedisLimiter:
     """
-    Asks a Redis or Valkey behind `link` by one atomic script, and `meanwhile` as long as that is away.
+    Asks a Redis or Valkey behind `link` by one atomic script, and `fallback` as long as that is away.
 
     `key` is a secret of the installation. Addresses are kept under keyed hashes of them, and several installations may
     share a store: who can read it learns neither addresses nor whose they are. Any thread may ask.
@@ -43,12 +43,12 @@ class RedisLimiter:
         link: RedisLink,
         policy: LimitPolicy,
         key: bytes,
-        meanwhile: Limiter,
+        fallback: Limiter,
         clock: Callable[[], int] | None = None,
     ) -> None:
         self._link = link
         self._policy = policy
-        self._meanwhile = meanwhile
+        self._fallback = fallback
         self._clock = clock
         self._keyed = blake2b(digest_size=NAME_SIZE, key=key)
         self._prefix = f"gatekey:{blake2b(b'prefix', digest_size=6, key=key).hexdigest()}:limit:"
@@ -61,35 +61,32 @@ class RedisLimiter:
         """Disconnect; what the store says stays."""
         self._link.close()
 
-    def name_of(self, address: str) -> str:
-        """Return the key under which an address is kept."""
+    def name_of(self, key: str) -> str:
+        """Return the name under which the store keeps a key."""
         keyed = self._keyed.copy()
-        keyed.update(address.encode())
+        keyed.update(key.encode())
         return self._prefix + keyed.hexdigest()
 
-    def ask(self, address: str, policy: LimitPolicy | None = None) -> Verdict:
-        """
-        Count one request of `address` and return the verdict on it, by the limiter's own policy or by the one
-        given.
-        """
+    def ask(self, key: str, policy: LimitPolicy | None = None) -> Verdict:
+        """Count one request under `key` and return the verdict, by the limiter's own policy or by the one given."""
         policy = policy or self._policy
         now = None if self._clock is None else self._clock() // MICROSECOND
         arguments = _arguments(policy, "", 0) if now is None else _arguments(policy, str(now), SPARE)
         try:
-            answer = self._link.run(self.name_of(address), arguments)
+            answer = self._link.run(self.name_of(key), arguments)
         except StoreAway:
-            return self._meanwhile.ask(address, policy)
+            return self._fallback.ask(key, policy)
         return _verdict(policy, answer, time.monotonic_ns() if now is None else now * MICROSECOND)
 
-    def forget(self, address: str) -> bool:
+    def forget(self, key: str) -> bool:
         """
-        Be as if `address` had never asked. Say whether there was anything to forget.
+        Remove the state of `key`. Say whether there was anything to forget.
 
         Raises `StorageUnavailable` when the store is away: it would remember what was to be forgotten.
         """
-        beside = self._meanwhile.forget(address)
+        beside = self._fallback.forget(key)
         try:
-            return self._link.delete(self.name_of(address)) or beside
+            return self._link.delete(self.name_of(key)) or beside
         except StoreAway as away:
             raise StorageUnavailable("The store of the limits does not answer: nothing was forgotten there.") from away
 

@@ -2,14 +2,13 @@ from gatekey.oauth.fields import FORM
 from gatekey.server.api.oauth.admission import LOOK_LIMIT, Admission, Sampler
 from gatekey.server.api.oauth.limit_answers import LimitAnswers
 from gatekey.server.limits.limits import Limits, Mode
-from gatekey.server.limits.memory import MemoryLimiter
 from gatekey.server.limits.model import Limited, LimitPolicy
-from support.service import basic
+from support.service import basic, host_limiter
 
 
 def admission(mode: Mode = Mode.FAIR, *, look: bool = True) -> Admission:
     policy = LimitPolicy(burst=1)
-    limits = Limits(MemoryLimiter(policy, lambda: 1), policy, lambda: 1.0, mode=mode)
+    limits = Limits(host_limiter(policy, lambda: 1), policy, lambda: 1.0, mode=mode)
     return Admission(limits, LimitAnswers("", lambda: 1.0), "known".__eq__, lambda: look)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from gatekey.errors import StorageUnavailable
-from gatekey.server.limits.meanwhile import AdmitAll, AdmitNone
+from gatekey.server.limits.fallback import AdmitAll, AdmitNone
 from gatekey.server.limits.model import Admitted
 
 
