@@ -15,11 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatekey.demo.apis.answers import problem
+from gatekey.demo.apis.commands import CommandApi
 from gatekey.demo.apis.graphql import GraphQlApi
 from gatekey.demo.apis.grpc_gateway import grpc_server
 from gatekey.demo.apis.operate import OperateApi
 from gatekey.demo.apis.optimize import OptimizeApi
-from gatekey.demo.apis.rest import RestApi
+from gatekey.demo.apis.reads import ReadApi
 from gatekey.demo.apis.tasklist import TasklistApi
 from gatekey.demo.cluster import VERSION, DemoCluster
 from gatekey.errors import ServiceError
@@ -41,13 +42,16 @@ def serve(grpc: str, rest: str) -> None:
 
 def application(cluster: DemoCluster) -> Starlette:
     """Return the HTTP half of a demo cluster."""
-    apis = (RestApi, OperateApi, TasklistApi, GraphQlApi, OptimizeApi)
+    apis = (ReadApi, CommandApi, OperateApi, TasklistApi, GraphQlApi, OptimizeApi)
     routes = [route for api in apis for route in api(cluster).routes()]
     return Starlette(routes=routes, exception_handlers={404: _not_served, 405: _not_served})
 
 
 def _not_served(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
+    if request.url.path.startswith("/v2/"):
+        # Some clients take 404 for something that is not there yet, and ask again.
+        status = 501
     return problem(request, status, f"The demo cluster does not serve {request.method} {request.url.path}.")
 
 

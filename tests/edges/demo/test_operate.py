@@ -43,7 +43,7 @@ def cancel(demo: RecordedDemo, key: int) -> None:
 
 def test_an_instance_is_told_with_its_parts_by_numbers(demo: RecordedDemo) -> None:
     key = int(demo.start(MODEL, amount=12.5))
-    [instance] = found(demo, "process-instances", key=key, endDate=None)
+    [instance] = found(demo, "process-instances", key=str(key), endDate=None)
     nodes = found(demo, "flownode-instances", processInstanceKey=key)
     [variable] = found(demo, "variables", processInstanceKey=key)
     definition = demo.ask(f"/v1/process-definitions/{instance['processDefinitionKey']}")

@@ -44,7 +44,9 @@ def test_a_task_is_found_assigned_and_completed(demo: RecordedDemo) -> None:
     [first] = tasks(demo, state="CREATED", assigned=False, assignee=None)
     assigned = change(demo, first["id"], "assign", {"assignee": "grace"}).json()
     again = change(demo, first["id"], "assign", {"assignee": "ada", "allowOverrideAssignment": False})
-    completed = change(demo, first["id"], "complete", {"variables": [{"name": "approved", "value": "true"}]}).json()
+    completed = change(
+        demo, first["id"], "complete", {"variables": [{"name": "approved", "value": "true"}, {"name": "n", "value": 1}]}
+    ).json()
     [second] = tasks(demo, assignee="ada", assigned=True)
 
     assert ("Check the invoice", "grace") == (first["name"], assigned["assignee"])

@@ -1,10 +1,22 @@
 """What the demo cluster knows, as the Orchestration Cluster REST API (v2) writes it. Pure; keys are texts."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 from gatekey.demo.cluster import VERSION
-from gatekey.demo.model import Definition, ElementInstance, Incident, Instance, Job, JobState, UserTask, Variable
+from gatekey.demo.model import (
+    Definition,
+    ElementInstance,
+    Incident,
+    Instance,
+    Job,
+    JobState,
+    State,
+    Subscription,
+    UserTask,
+    Variable,
+)
 
 TENANT = "<default>"
 Document = dict[str, Any]
@@ -146,6 +158,35 @@ def element(found: ElementInstance) -> Document:
     }
 
 
+def statistics(found: Instance) -> list[Document]:
+    """How often each element of an instance was entered, and what became of it."""
+    elements = found.elements.values()
+    states = Counter((each.node.node_id, each.state) for each in elements)
+    stopped = Counter(each.node.node_id for each in elements if any(not one.resolved for one in each.incidents))
+    return [
+        {
+            "elementId": node,
+            "active": states[node, State.ACTIVE],
+            "canceled": states[node, State.TERMINATED],
+            "incidents": stopped[node],
+            "completed": states[node, State.COMPLETED],
+        }
+        for node in dict.fromkeys(each.node.node_id for each in elements)
+    ]
+
+
+def sequence_flows(found: Instance) -> list[Document]:
+    """The sequence flows that tokens of an instance went."""
+    place = {
+        "processInstanceKey": str(found.key),
+        "rootProcessInstanceKey": str(found.key),
+        "processDefinitionKey": str(found.definition.key),
+        "processDefinitionId": found.definition.process.process_id,
+        "tenantId": TENANT,
+    }
+    return [{"sequenceFlowId": f"{found.key}_{each}", "elementId": each, **place} for each in sorted(found.taken)]
+
+
 def activated_job(found: Job, variables: Document) -> Document:
     """A job as it is handed to a worker."""
     instance_of = found.element.instance
@@ -233,6 +274,24 @@ def variable(found: Variable, instance_key: int, value: str) -> Document:
         "processInstanceKey": str(instance_key),
         "rootProcessInstanceKey": str(instance_key),
         "tenantId": TENANT,
+    }
+
+
+def subscription(found: Subscription) -> Document:
+    """An element that waits for a message; its key is the element's."""
+    return {
+        **_place(found.element),
+        "messageSubscriptionKey": str(found.element.key),
+        "messageSubscriptionState": "CREATED",
+        "messageSubscriptionType": "PROCESS_EVENT",
+        "lastUpdatedDate": time_of(found.element.started),
+        "messageName": found.name,
+        "correlationKey": found.correlation_key,
+        "processDefinitionName": found.element.instance.definition.process.name,
+        "processDefinitionVersion": found.element.instance.definition.version,
+        "extensionProperties": {},
+        "toolName": None,
+        "inboundConnectorType": None,
     }
 
 

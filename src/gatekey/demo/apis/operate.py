@@ -5,7 +5,6 @@ Keys are numbers. A search answers `items`, their `total`, and the `sortValues` 
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gatekey.demo.apis.answers import Action, Body, answered, error, number_of
-from gatekey.demo.apis.documents import TENANT, TYPES, Document, time_of
+from gatekey.demo.apis.documents import TENANT, TYPES, Document, statistics, time_of
 from gatekey.demo.apis.search import MOST, SearchError, search
 from gatekey.demo.cluster import DemoCluster
 from gatekey.demo.model import Definition, ElementInstance, Incident, Instance, Problem, Rejected, State, Variable
@@ -59,19 +58,8 @@ class OperateApi:
         return Response(self._engine.definition(key=request.path_params["key"]).process.xml, media_type="text/xml")
 
     async def _statistics(self, request: Request, _body: Body) -> Response:
-        elements = self._engine.instance(request.path_params["key"]).elements.values()
-        states = Counter((each.node.node_id, STATES[each.state].lower()) for each in elements)
-        stopped = Counter(each.node.node_id for each in elements if _open_incident(each))
-        return JSONResponse(
-            [
-                {
-                    "activityId": node,
-                    "incidents": stopped[node],
-                    **{name: states[node, name] for name in ("active", "canceled", "completed")},
-                }
-                for node in dict.fromkeys(each.node.node_id for each in elements)
-            ]
-        )
+        found = statistics(self._engine.instance(request.path_params["key"]))
+        return JSONResponse([{"activityId": each.pop("elementId"), **each} for each in found])
 
     async def _sequence_flows(self, request: Request, _body: Body) -> Response:
         return JSONResponse(sorted(self._engine.instance(request.path_params["key"]).taken))
@@ -88,8 +76,8 @@ def page(documents: Iterable[Document], request: Body) -> Document:
     if not isinstance(wanted, dict) or not isinstance(orders, list):
         raise SearchError("filter must be an object, sort a list")
     fields = [*orders, {"field": "key", "order": "ASC"}]
-    # Clients in Java send every field, null where it does not matter.
-    filter_ = {name: value for name, value in wanted.items() if value is not None}
+    # Clients in Java send every field, null where it does not matter; @camunda8/sdk sends keys as texts.
+    filter_ = {name: _key(name, value) for name, value in wanted.items() if value is not None}
     found = search(documents, {"filter": filter_, "sort": fields, "page": {"limit": MOST}})
     items = following(found["items"], request.get("searchAfter"), "key")[: number_of(request, "size", USUAL)]
     last = [items[-1][order["field"]] for order in fields] if items else []
@@ -193,6 +181,11 @@ def written(milliseconds: int | None) -> str | None:
     """Return an instant as the APIs before v2 write it."""
     found = time_of(milliseconds)
     return None if found is None else found.replace("Z", "+0000")
+
+
+def _key(name: str, value: Any) -> Any:
+    is_key = name.lower().endswith("key") and isinstance(value, str) and value.isascii() and value.isdecimal()
+    return int(value) if is_key else value
 
 
 def _place(found: ElementInstance) -> Document:

@@ -57,7 +57,7 @@ class Tasks:
     def complete(self, task_id: str, variables: Iterable[Mapping[str, Any]]) -> Document:
         """Finish a task; the values of variables are JSON texts."""
         try:
-            values = {str(each["name"]): json.loads(each["value"]) for each in variables}
+            values = {str(each["name"]): _value(each["value"]) for each in variables}
         except (KeyError, TypeError, ValueError, RecursionError):
             raise Rejected(Problem.INVALID, "Each variable needs a name, and a value that is a JSON text.") from None
         return task(self._engine.complete_user_task(self.get(task_id).key, values))
@@ -162,6 +162,11 @@ def task(found: UserTask) -> Document:
         "implementation": "ZEEBE_USER_TASK",
         "priority": 50,
     }
+
+
+def _value(given: Any) -> Any:
+    # @camunda8/sdk sends numbers and booleans as they are; Tasklist takes them for their texts.
+    return given if isinstance(given, int | float) else json.loads(given)
 
 
 def _variable(*found: Any) -> Document:

@@ -1,7 +1,6 @@
-"""The Orchestration Cluster REST API (v2) over the demo cluster; problems are those of RFC 9457."""
+"""The commands of the Orchestration Cluster REST API (v2); problems are those of RFC 9457."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,8 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gatekey.demo.apis import documents
-from gatekey.demo.apis.answers import Action, Body, answered, number_of, text_of, variables_of
-from gatekey.demo.apis.search import search
+from gatekey.demo.apis.answers import Body, answered, number_of, text_of, variables_of
 from gatekey.demo.bpmn import LARGEST
 from gatekey.demo.cluster import DemoCluster
 from gatekey.demo.model import Message, Problem, Rejected
@@ -20,40 +18,20 @@ RESULT_SECONDS = 10.0
 """How long a result is waited for unless the request says otherwise."""
 
 
-class RestApi:
-    """Translates requests into commands."""
+class CommandApi:
+    """Translates requests into commands; what is read stands in `reads`."""
 
     def __init__(self, cluster: DemoCluster) -> None:
         self._cluster, self._engine = cluster, cluster.engine
 
     def routes(self) -> list[Route]:
-        """Return the routes below `/v2`."""
-        engine = self._engine
-        searches: dict[str, Callable[[], Iterable[documents.Document]]] = {
-            "process-definitions": lambda: map(documents.definition, engine.definitions.values()),
-            "process-instances": lambda: map(documents.instance, engine.instances.values()),
-            "element-instances": lambda: map(documents.element, engine.elements()),
-            "jobs": lambda: map(documents.job, engine.jobs.values()),
-            "user-tasks": lambda: map(documents.user_task, engine.user_tasks.values()),
-            "incidents": lambda: map(documents.incident, engine.incidents.values()),
-            "variables": self.variables,
-        }
-        keys = {"process-definitions": "processDefinitionKey", "variables": "variableKey"}
-        found = [
-            Route(f"/v2/{name}/search", answered(_search(all_)), methods=["POST"]) for name, all_ in searches.items()
-        ]
-        for name, all_ in searches.items():
-            key = keys.get(name) or "".join(part.capitalize() for part in f"{name[:-1]}-key".split("-"))
-            field = key[0].lower() + key[1:]
-            found.append(Route(f"/v2/{name}/{{key:int}}", answered(_get(all_, field)), methods=["GET"]))
-        return [*found, *self._commands()]
-
-    def _commands(self) -> list[Route]:
+        """Return the routes of commands."""
         instance, job, task = "/v2/process-instances", "/v2/jobs", "/v2/user-tasks"
         posts = {
             "/v2/deployments": self._deploy,
             instance: self._create,
             f"{instance}/{{key:int}}/cancellation": self._cancel,
+            f"{instance}/{{key:int}}/deletion": self._delete_instance,
             f"{job}/activation": self._activate,
             f"{job}/{{key:int}}/completion": self._complete,
             f"{job}/{{key:int}}/failure": self._fail,
@@ -63,7 +41,6 @@ class RestApi:
             "/v2/incidents/{key:int}/resolution": self._resolve,
             f"{task}/{{key:int}}/completion": self._complete_task,
             f"{task}/{{key:int}}/assignment": self._assign_task,
-            f"{task}/{{key:int}}/variables/search": self._task_variables,
             "/v2/resources/{key:int}/deletion": self._delete_definition,
         }
         return [
@@ -71,17 +48,7 @@ class RestApi:
             Route(f"{job}/{{key:int}}", answered(self._update_job), methods=["PATCH"]),
             Route(f"{task}/{{key:int}}/assignee", answered(self._unassign_task), methods=["DELETE"]),
             Route("/v2/element-instances/{key:int}/variables", answered(self._set_variables), methods=["PUT", "POST"]),
-            Route("/v2/process-definitions/{key:int}/xml", answered(self._xml), methods=["GET"]),
-            *(Route(f"{version}/topology", answered(_topology), methods=["GET"]) for version in ("/v1", "/v2")),
-            Route("/v2/status", answered(_nothing), methods=["GET"]),
-            Route("/v2/license", answered(_license), methods=["GET"]),
-            Route("/v2/authentication/me", answered(_me), methods=["GET"]),
         ]
-
-    def variables(self) -> Iterable[documents.Document]:
-        """Yield every variable of every scope."""
-        for instance, each in self._engine.variables():
-            yield documents.variable(each, instance.key, json.dumps(each.value))
 
     async def _deploy(self, request: Request, _body: Body) -> Response:
         async with request.form(max_part_size=LARGEST) as form:
@@ -116,6 +83,10 @@ class RestApi:
 
     async def _cancel(self, request: Request, _body: Body) -> Response:
         self._engine.cancel(request.path_params["key"])
+        return Response(status_code=204)
+
+    async def _delete_instance(self, request: Request, _body: Body) -> Response:
+        self._engine.delete_instance(request.path_params["key"])
         return Response(status_code=204)
 
     async def _set_variables(self, request: Request, body: Body) -> Response:
@@ -199,51 +170,3 @@ class RestApi:
     async def _unassign_task(self, request: Request, _body: Body) -> Response:
         self._engine.assign(request.path_params["key"], None)
         return Response(status_code=204)
-
-    async def _task_variables(self, request: Request, body: Body) -> Response:
-        task = self._engine.user_task(request.path_params["key"])
-        scopes = {str(task.element.key), str(task.element.instance.key)}
-        found = (each for each in self.variables() if each["scopeKey"] in scopes)
-        return JSONResponse(search(found, body))
-
-    async def _xml(self, request: Request, _body: Body) -> Response:
-        found = self._engine.definition(key=request.path_params["key"])
-        return Response(found.process.xml, media_type="text/xml")
-
-
-def _search(all_: Callable[[], Iterable[documents.Document]]) -> Action:
-    async def action(_request: Request, body: Body) -> Response:
-        return JSONResponse(search(all_(), body))
-
-    return action
-
-
-def _get(all_: Callable[[], Iterable[documents.Document]], field: str) -> Action:
-    async def action(request: Request, _body: Body) -> Response:
-        key = str(request.path_params["key"])
-        found = next((each for each in all_() if each[field] == key), None)
-        if found is None:
-            raise Rejected(Problem.NOT_FOUND, f"There is nothing with the key {key}.")
-        return JSONResponse(found)
-
-    return action
-
-
-async def _topology(_request: Request, _body: Body) -> Response:
-    return JSONResponse(documents.topology())
-
-
-async def _nothing(_request: Request, _body: Body) -> Response:
-    return Response(status_code=204)
-
-
-async def _license(_request: Request, _body: Body) -> Response:
-    return JSONResponse({"validLicense": True, "licenseType": "demo", "isCommercial": False, "expiresAt": None})
-
-
-async def _me(_request: Request, _body: Body) -> Response:
-    empty: dict[str, list[str]] = {name: [] for name in ("authorizedComponents", "tenants", "groups", "roles")}
-    nobody = dict.fromkeys(("userId", "userKey", "email", "salesPlanType"))
-    return JSONResponse(
-        {"username": "demo", "displayName": "Demo cluster", **nobody, **empty, "c8Links": {}, "canLogout": False}
-    )
