@@ -1,8 +1,10 @@
 """`gatekey doctor`: why a credentials file does not work."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 
@@ -10,14 +12,23 @@ import click
 
 from gatekey.cli.exits import Exit
 from gatekey.cli.output import print_json
+from gatekey.client.cache.disk import DiskCache
 from gatekey.client.config.reading import CredentialsFile, read_credentials
-from gatekey.client.config.settings import AUTHORITIES, CERTIFICATE, CERTIFICATE_KEY, CLIENT_SECRET, find
+from gatekey.client.config.settings import (
+    AUTHORITIES,
+    CERTIFICATE,
+    CERTIFICATE_KEY,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    TOKEN_URL,
+    find,
+)
 from gatekey.client.doctor.examination import examine
 from gatekey.client.doctor.file_checks import unreadable
 from gatekey.client.doctor.model import Check, Finding, Outcome, printable
 from gatekey.client.doctor.probing import findings_of, perform
 from gatekey.client.transport import UrllibTransport
-from gatekey.errors import ConfigurationError
+from gatekey.errors import CacheError, ConfigurationError
 
 MARKS = {Outcome.FINE: "✔", Outcome.WARNING: "!", Outcome.WRONG: "✘", Outcome.SKIPPED: "–"}  # noqa: RUF001 - a dash, meant
 PLAIN_MARKS = {Outcome.FINE: "+", Outcome.WARNING: "!", Outcome.WRONG: "x", Outcome.SKIPPED: "-"}
@@ -34,9 +45,9 @@ def doctor(file: str, *, as_json: bool) -> None:
     """
     Examine the credentials FILE end to end and name each mistake with its cure.
 
-    Looks at the file, the way to the token endpoint, the clock, the token, and the APIs. Sends one token request (two
-    for a client with the Secrets scope), changes nothing, and never prints a secret or token. Exits with 1 if something
-    is wrong.
+    Looks at the file, the way to the token endpoint, the clock and the token; then makes one call to each API and
+    protocol of the client's scopes, through the gateway. Sends one token request for each API, changes nothing, and
+    never prints a secret or token. Exits with 1 if something is wrong.
     """
     findings = _findings(file)
     if as_json:
@@ -57,7 +68,16 @@ def _findings(path: str) -> Iterator[Finding]:
         return
     hidden = {file.place.values.get(name, "").strip() for name in CLIENT_SECRET.names}
     for finding in findings_of(examine(file), partial(perform, transport=_transport(file))):
+        if (finding.check, finding.outcome) == (Check.TOKEN, Outcome.FINE):
+            _forget_refusals(file)
         yield printable(finding, hidden)
+
+
+def _forget_refusals(file: CredentialsFile) -> None:
+    """What the token endpoint refused before is over: no program of this user has to wait any longer."""
+    meant = [found.value for wanted in (TOKEN_URL, CLIENT_ID) if (found := find(wanted, [file.place]))]
+    with suppress(CacheError):
+        DiskCache().forget(lambda record: record.refusal is not None and [record.token_url, record.client_id] == meant)
 
 
 def _transport(file: CredentialsFile) -> UrllibTransport:
@@ -74,7 +94,9 @@ def _print(findings: Iterable[Finding]) -> Iterator[Outcome]:
     """Print each finding as soon as it is made: a slow network shall not look like a hanging program."""
     marks = _marks()
     for finding in findings:
-        mark = click.style(marks[finding.outcome], fg=COLOURS[finding.outcome], bold=True)
+        mark = marks[finding.outcome]
+        if not os.environ.get("NO_COLOR"):  # the convention of terminal programs
+            mark = click.style(mark, fg=COLOURS[finding.outcome], bold=True)
         click.echo(f"{mark} {finding.check:<{WIDTH}}  {finding.found}")
         if finding.cure:
             click.echo(f"  {'':<{WIDTH}}  cure: {finding.cure}")

@@ -5,13 +5,18 @@
 import base64
 import json
 import stat
+import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
+from functools import cache
 from pathlib import Path
 
+import grpc
 import pytest
 
+from gatekey import DiskCache, Token, TokenRefused, TokenSource
 from gatekey.client.doctor.file_checks import READ_ALONE
 from gatekey.oauth.fields import FORM
 from gatekey.oauth.token_answer import encode_error, encode_success
@@ -54,10 +59,33 @@ class Installation:
         return Answer(200, encode_success(token, 3600, "cluster"))
 
 
+def topology(_: bytes, context: grpc.ServicerContext) -> bytes:
+    """
+    The one call that the gateway answers, if it comes with a token.
+    """
+    authorization = str(dict(context.invocation_metadata()).get("authorization", ""))
+    if not authorization.startswith("Bearer "):
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token")
+    return b""
+
+
+@cache
+def grpc_gateway() -> tuple[grpc.Server, int]:
+    """
+    A gateway for gRPC and its port; it ends when nothing refers to it any more.
+    """
+    calls = {"Topology": grpc.unary_unary_rpc_method_handler(topology)}
+    handler = grpc.method_handlers_generic_handler("gateway_protocol.Gateway", calls)
+    gateway = grpc.server(ThreadPoolExecutor(2), [handler])
+    port: int = gateway.add_insecure_port("127.0.0.1:0")
+    gateway.start()
+    return gateway, port
+
+
 def values_for(server: Server, **changes: str) -> dict[str, str]:
     return {
         **dict.fromkeys(READ_ALONE, "x"),
-        "ZEEBE_ADDRESS": f"localhost:{server.port}",
+        "ZEEBE_ADDRESS": f"localhost:{grpc_gateway()[1]}",
         "ZEEBE_CLIENT_ID": "id",
         "ZEEBE_CLIENT_SECRET": SECRET,
         "CAMUNDA_CLIENT_ID": "id",
@@ -82,7 +110,8 @@ def run(folder: Path, values: Mapping[str, str], *options: str, **environment: s
 
 
 def examine(path: Path, *options: str, **environment: str) -> tuple[int, str]:
-    done = run_command("doctor", path, *options, environment=environment)
+    surroundings = {"GATEKEY_CACHE": str(path.parent), **environment}
+    done = run_command("doctor", path, *options, environment=surroundings)
     assert "hidden" not in done.stdout + done.stderr
     assert "" == done.stderr
     return done.returncode, "\n".join(" ".join(line.split()) for line in done.stdout.splitlines())
@@ -99,6 +128,7 @@ def test_a_healthy_installation_is_well(tmp_path: Path) -> None:
     assert (0, []) == (code, wrong_checks(output))
     assert "✔ token granted for zeebe.camunda.io, valid for 60 min" in output
     assert "✔ rest-guard calls without a token are refused (401)" in output
+    assert "✔ grpc Topology answers with the token" in output
     assert "✔ secrets the Secrets API answers, 1 in the cluster" in output
     assert output.endswith("All is well.")
     assert 2 == sum(asked.path == "/oauth/token" for asked in server.asked)
@@ -144,6 +174,27 @@ def test_one_fault_is_named_with_its_cure(tmp_path: Path, replies: dict[str, Rep
     assert output.endswith("1 wrong.")
 
 
+def test_a_dead_upstream_of_grpc_is_never_well(tmp_path: Path) -> None:
+    with serving(Installation()) as server:
+        code, output = run(tmp_path, values_for(server, ZEEBE_ADDRESS=f"localhost:{server.port}"))
+
+    assert (1, ["grpc"]) == (code, wrong_checks(output))
+    assert "UNAVAILABLE" in output
+
+
+def test_without_grpcio_it_is_said_that_no_call_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Installation()) as server:
+        values = values_for(server)
+        for module in ("grpc", "gatekey.client.integrations.grpc_call"):
+            monkeypatch.setitem(sys.modules, module, None)  # importing it fails now
+        code, output = run(tmp_path, values)
+
+    assert 0 == code
+    assert "! grpc 127.0.0.1 port" in output
+    assert "no call was tried: grpcio is not installed" in output
+    assert output.endswith("It works; 1 to look at.")
+
+
 def test_an_open_api_is_a_warning_and_no_failure(tmp_path: Path) -> None:
     with serving(Installation(bare=Answer(200))) as server:
         code, output = run(tmp_path, values_for(server))
@@ -173,7 +224,7 @@ def test_a_service_that_is_not_there_is_named_at_the_first_step(tmp_path: Path) 
 
     assert (1, ["token-tcp"]) == (code, wrong_checks(output))
     assert f"localhost port {port}: nothing accepts connections there" in output
-    assert "✔ grpc" in output
+    assert "grpc 127.0.0.1" in output
 
 
 @pytest.mark.parametrize("content", ["", "no equals sign hidden", None])
@@ -211,3 +262,26 @@ def test_a_terminal_without_the_marks_gets_plain_ones(tmp_path: Path) -> None:
     assert 1 == code
     assert "+ file" in output
     assert "x token " in output
+
+
+def test_a_token_that_the_doctor_got_ends_a_remembered_refusal(tmp_path: Path) -> None:
+    installation = Installation(token=REFUSED)
+    with serving(installation) as server:
+        values = values_for(server)
+
+        def ask() -> Token:
+            return TokenSource(
+                token_url=values["CAMUNDA_OAUTH_URL"],
+                client_id="id",
+                client_secret=SECRET,
+                cache=DiskCache(tmp_path / "tokens"),
+            ).token()
+
+        with pytest.raises(TokenRefused):
+            ask()
+        installation.replies.clear()
+        with pytest.raises(TokenRefused):
+            ask()
+        run(tmp_path, values)
+
+        assert ask()

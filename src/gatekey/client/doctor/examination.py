@@ -1,7 +1,8 @@
 """
 The order of the checks, and which of them make sense after an earlier one failed.
 
-Pure: yields findings and probes, gets the probes' replies. At most two token requests leave, one for each audience.
+Pure: yields findings and probes, gets the probes' replies. One token request leaves for each audience, and none after
+a refused one.
 """
 
 from collections.abc import Iterable
@@ -15,7 +16,6 @@ from gatekey.client.config.settings import (
     CERTIFICATE_FILES,
     CLUSTER_ID,
     GRPC_ADDRESS,
-    REST_ADDRESS,
     ZEEBE_ADDRESS,
     ClientSettings,
     Place,
@@ -24,13 +24,17 @@ from gatekey.client.config.settings import (
     resolve,
 )
 from gatekey.client.doctor import api_checks, file_checks, token_checks
+from gatekey.client.doctor.api_checks import APIS, REST, TriedApi
 from gatekey.client.doctor.endpoint import Endpoint, endpoint_of
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
+    CallGrpc,
     Check,
     Connect,
     Examination,
+    Finding,
+    GrpcStatus,
     NotReached,
     Outcome,
     Probe,
@@ -41,6 +45,7 @@ from gatekey.client.doctor.model import (
     Secure,
     TimeTold,
     Trust,
+    doubtful,
     fine,
     skipped,
     wrong,
@@ -60,7 +65,7 @@ NO_TOKEN = "there is no token to try"  # noqa: S105 - words
 
 REACHING = (Check.TOKEN_DNS, Check.TOKEN_TCP, Check.TOKEN_TLS)
 ASKING = (Check.TOKEN_HTTP, Check.CLOCK, Check.TOKEN, Check.CLAIMS)
-CALLING = (Check.REST_GUARD, Check.REST, Check.GRPC, Check.SECRETS)
+CALLING = (Check.REST_GUARD, Check.REST, Check.GRPC, *(api.check for api in APIS))
 
 
 def examine(file: CredentialsFile) -> Examination[None]:
@@ -82,9 +87,26 @@ def examine(file: CredentialsFile) -> Examination[None]:
     settings = yield from _settle(place, _first_scope(scopes))
     damaged = any(shape.outcome is Outcome.WRONG for shape in shapes)
     token = (yield from _examine_token(settings, place, damaged=damaged)) if settings else None
-    yield from _examine_rest(place, scopes, token)
-    yield from _examine_grpc(place)
-    yield from _examine_secrets(place, scopes, settings if token else None)
+    yield from _examine_zeebe(place, scopes, token)
+    for api in APIS:
+        why = _not_granted(api.scope, scopes) or (None if token else NO_TOKEN)
+        if why or settings is None:
+            yield skipped(api.check, why or NO_TOKEN)
+        else:
+            yield (yield from _examine_api(api, place, scopes, settings, token))
+
+
+def _examine_zeebe(place: Place, scopes: frozenset[Scope] | None, token: SecretText | None) -> Examination[None]:
+    if why := _not_granted(Scope.ZEEBE, scopes):
+        yield from _skip((Check.REST_GUARD, Check.REST, Check.GRPC), why)
+        return
+    url = api_checks.url_of(REST, place, "")
+    if isinstance(url, str):
+        yield from _examine_rest(url, token)
+    else:
+        yield skipped(Check.REST_GUARD, "there is no usable REST address")
+        yield url
+    yield (yield from _examine_grpc(place, token))
 
 
 def _examine_certificates(place: Place) -> Examination[bool]:
@@ -168,77 +190,71 @@ def _reach(url: str) -> Examination[bool]:
     return True
 
 
-def _examine_rest(place: Place, scopes: frozenset[Scope] | None, token: SecretText | None) -> Examination[None]:
-    both = (Check.REST_GUARD, Check.REST)
-    found = find(REST_ADDRESS, [place])
-    if found is None or (scopes is not None and Scope.ZEEBE not in scopes):
-        yield from _skip(both, "the file names no REST address" if found is None else "the client has no Zeebe scope")
-        return
-    if problem := api_checks.check_rest_address(found.value):
-        yield skipped(Check.REST_GUARD, "the REST address must be mended first")
-        yield problem
-        return
-    url = api_checks.topology_url(found.value)
+def _examine_rest(url: str, token: SecretText | None) -> Examination[None]:
+    """Call without a token, which must be refused, and with it."""
     reply = yield from _fetch(api_checks.api_request(url, None))
     if isinstance(reply, NotReached):
         yield skipped(Check.REST_GUARD, "the REST API cannot be reached")
         yield wrong(Check.REST, f"{shown(url)}: {reply}", reply.kind.cure)
         return
     yield api_checks.judge_guard(reply)
-    if token is None:
-        yield skipped(Check.REST, NO_TOKEN)
-        return
-    reply = yield from _fetch(api_checks.api_request(url, token))
-    if isinstance(reply, NotReached):
-        yield wrong(Check.REST, f"{shown(url)}: {reply}", reply.kind.cure)
-    else:
-        yield api_checks.judge_rest(reply)
+    yield (yield from _called(REST, url, token))
 
 
-def _examine_grpc(place: Place) -> Examination[None]:
+def _examine_grpc(place: Place, token: SecretText | None) -> Examination[Finding]:
     found = find(GRPC_ADDRESS, [place]) or find(ZEEBE_ADDRESS, [place])
     if found is None:
-        yield skipped(Check.GRPC, "the file names no gRPC address")
-        return
+        return skipped(Check.GRPC, "the file names no gRPC address")
     endpoint = endpoint_of(found.value)
     if endpoint is None:
-        yield wrong(Check.GRPC, f"{found.origin} is no address", "It looks like host:port or grpcs://host:port.")
-        return
+        return wrong(Check.GRPC, f"{found.origin} is no address", "It looks like host:port or grpcs://host:port.")
     host, port = endpoint.host, endpoint.port
-    reply = yield from _touch(Secure(host, port, GRPC) if endpoint.secure else Connect(host, port))
-    if isinstance(reply, NotReached):
-        yield wrong(Check.GRPC, f"{host} port {port}: {reply}", reply.kind.cure)
-    else:
-        yield fine(Check.GRPC, reply.detail)
+    reached = yield from _touch(Secure(host, port, GRPC) if endpoint.secure else Connect(host, port))
+    if isinstance(reached, NotReached):
+        return wrong(Check.GRPC, f"{host} port {port}: {reached}", reached.kind.cure)
+    if token is None:
+        return skipped(Check.GRPC, f"{reached.detail}, but {NO_TOKEN}")
+    reply = yield CallGrpc(host, port, endpoint.secure, token)
+    if isinstance(reply, GrpcStatus):
+        return api_checks.judge_grpc(reply)
+    return doubtful(
+        Check.GRPC, f"{reached.detail}, but no call was tried: grpcio is not installed", "Run pip install grpcio."
+    )
 
 
-def _examine_secrets(
-    place: Place, scopes: frozenset[Scope] | None, settings: ClientSettings | None
-) -> Examination[None]:
-    """
-    Call the Secrets API with a token of its own. Without a first token no second one is asked for: it would be
-    refused.
-    """
-    if scopes is None or Scope.SECRETS not in scopes:
-        why = "the file names no scopes" if scopes is None else "the client has no Secrets scope"
-        yield skipped(Check.SECRETS, why)
-        return
-    url = api_checks.secrets_url(settings.token_url) if settings else None
-    if settings is None or url is None:
-        yield skipped(Check.SECRETS, NO_TOKEN if settings is None else "where the Secrets API is cannot be told")
-        return
-    own = resolve([place], Scope.SECRETS)
-    reply = yield from _fetch(token_request(own))
-    if isinstance(reply, HttpResponse):
+def _examine_api(
+    api: TriedApi, place: Place, scopes: frozenset[Scope] | None, settings: ClientSettings, token: SecretText | None
+) -> Examination[Finding]:
+    """Call an API with a token for its audience; `token` is the one for the first scope."""
+    url = api_checks.url_of(api, place, settings.token_url)
+    if not isinstance(url, str):
+        return url
+    if api.scope is not _first_scope(scopes):
+        own = resolve([place], api.scope)
+        reply = yield from _fetch(token_request(own))
+        if isinstance(reply, NotReached):
+            return wrong(api.check, f"no token for it: {reply}", reply.kind.cure)
         finding, answer = token_checks.judge_answer(reply, own)
         if answer is None:
-            yield wrong(Check.SECRETS, f"no token for it: {finding.found}", finding.cure)
-            return
-        reply = yield from _fetch(api_checks.api_request(url, answer.access_token))
+            return wrong(api.check, f"no token for it: {finding.found}", finding.cure)
+        token = answer.access_token
+    return (yield from _called(api, url, token))
+
+
+def _called(api: TriedApi, url: str, token: SecretText | None) -> Examination[Finding]:
+    if token is None:
+        return skipped(api.check, NO_TOKEN)
+    reply = yield from _fetch(api_checks.api_request(url, token, api.body))
     if isinstance(reply, NotReached):
-        yield wrong(Check.SECRETS, f"{shown(url)}: {reply}", reply.kind.cure)
-    else:
-        yield api_checks.judge_secrets(reply)
+        return wrong(api.check, f"{shown(url)}: {reply}", reply.kind.cure)
+    return api_checks.judge_api(api, reply)
+
+
+def _not_granted(scope: Scope, scopes: frozenset[Scope] | None) -> str | None:
+    """Say why an API is not looked at; None where the client has its scope. Without a list that is Zeebe's alone."""
+    if scopes is None:
+        return None if scope is Scope.ZEEBE else "the file names no scopes"
+    return None if scope in scopes else f"the client has no {scope} scope"
 
 
 def _first_scope(scopes: frozenset[Scope] | None) -> Scope:

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 from gatekey.client.acquire import Send
 from gatekey.client.failures import TransportErrorKind
 from gatekey.client.http import HttpResponse
+from gatekey.oauth.secret_text import SecretText
 
 T = TypeVar("T")
 
@@ -32,6 +33,9 @@ class Check(StrEnum):
     REST_GUARD = "rest-guard"
     REST = "rest"
     GRPC = "grpc"
+    TASKLIST = "tasklist"
+    OPERATE = "operate"
+    OPTIMIZE = "optimize"
     SECRETS = "secrets"
 
 
@@ -100,6 +104,16 @@ class Secure:
 
 
 @dataclass(frozen=True, slots=True)
+class CallGrpc:
+    """Call Zeebe's `Topology` with a token."""
+
+    host: str
+    port: int
+    secure: bool
+    token: SecretText
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """Read the certificates that TLS is to be spoken with."""
 
@@ -135,6 +149,19 @@ class NotReached:
 
 
 @dataclass(frozen=True, slots=True)
+class GrpcStatus:
+    """How a call ended: the name of its status, and the server's words."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcMissing:
+    """No call can be made: grpcio is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyFound:
     """The proxy for a URL, as it may be printed; None for a direct connection."""
 
@@ -148,8 +175,8 @@ class TimeTold:
     now: float
 
 
-Probe: TypeAlias = Trust | Resolve | Connect | Secure | Send | AskProxy | AskTime
-Reply: TypeAlias = Reached | NotReached | HttpResponse | ProxyFound | TimeTold
+Probe: TypeAlias = Trust | Resolve | Connect | Secure | Send | CallGrpc | AskProxy | AskTime
+Reply: TypeAlias = Reached | NotReached | HttpResponse | GrpcStatus | GrpcMissing | ProxyFound | TimeTold
 Examination: TypeAlias = Generator[Probe | Finding, Reply | None, T]
 """Findings are answered with None, probes with the reply that belongs to them."""
 
@@ -159,10 +186,7 @@ SHORTEST_HIDDEN = 4
 
 
 def printable(finding: Finding, hidden: Iterable[str]) -> Finding:
-    """
-    Return the finding without control characters, and without texts that must never be shown, wherever they are
-    from.
-    """
+    """Return the finding without control characters and without texts that must never be shown."""
 
     def clean(text: str) -> str:
         for secret in hidden:

@@ -12,9 +12,12 @@ from gatekey.client.acquire import Send
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
+    CallGrpc,
     Connect,
     Examination,
     Finding,
+    GrpcMissing,
+    GrpcStatus,
     NotReached,
     Probe,
     ProxyFound,
@@ -33,6 +36,11 @@ from gatekey.errors import ConfigurationError
 Perform: TypeAlias = Callable[[Probe], Reply]
 
 DIRECT = UrllibTransport()
+
+TOPOLOGY = "/gateway_protocol.Gateway/Topology"
+
+LONGEST_DETAIL = 200
+"""Characters of a server's own words."""
 
 
 def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Finding]:
@@ -78,6 +86,8 @@ def _perform(probe: Probe, transport: UrllibTransport) -> Reply:  # noqa: PLR091
                 return Reached(f"{connection.getpeername()[0]} port {port} accepts connections")
         case Secure(host, port, protocol):
             return _secure(host, port, protocol, transport.context())
+        case CallGrpc():
+            return _call_topology(probe, transport.authorities)
         case AskProxy(url):
             return ProxyFound(_proxy_for(url))
         case AskTime():
@@ -97,6 +107,17 @@ def _secure(host: str, port: int, protocol: str, context: ssl.SSLContext) -> Rep
         if protocol == "h2" and chosen != protocol:
             return NotReached(TransportErrorKind.NOT_TLS, "it does not offer HTTP/2, which gRPC needs")
         return Reached(f"{secured.version()}, the certificate is valid until {certificate.get('notAfter', 'unknown')}")
+
+
+def _call_topology(probe: CallGrpc, authorities: str | None) -> GrpcStatus | GrpcMissing:
+    """Call `Topology`, whose request has no fields and whose answer need not be read."""
+    try:
+        from gatekey.client.integrations.grpc_call import call_once, tls
+    except ImportError:
+        return GrpcMissing()
+    credentials = tls(authorities) if probe.secure else None
+    code, detail = call_once(f"{probe.host}:{probe.port}", TOPOLOGY, probe.token, credentials, TIMEOUT)
+    return GrpcStatus(code, detail[:LONGEST_DETAIL])
 
 
 def _proxy_for(url: str) -> str | None:

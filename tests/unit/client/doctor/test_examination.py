@@ -1,5 +1,6 @@
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,12 @@ from gatekey.client.doctor.file_checks import READ_ALONE
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
+    CallGrpc,
     Check,
     Connect,
     Finding,
+    GrpcMissing,
+    GrpcStatus,
     NotReached,
     Outcome,
     Probe,
@@ -80,6 +84,8 @@ class World:
                 return self.changes.get("resolve", Reached("resolved"))
             case Connect():
                 return self.changes.get("connect", Reached("connected"))
+            case CallGrpc():
+                return self.changes.get("grpc", GrpcStatus("OK"))
             case Secure(protocol=protocol):
                 return self.changes.get(protocol.replace("/1.1", ""), Reached("secured"))
             case Send(request):
@@ -94,6 +100,8 @@ class World:
             return self.changes.get(key, HttpResponse(200, (("Date", "Mon, 23 Nov 2026 07:00:00 GMT"),), body))
         if request.url.endswith("/secrets"):
             return self.changes.get("secrets", HttpResponse(200, (), b'{"A":"hidden-value"}'))
+        if below := re.match(r"https://api.example.org/(operate|tasklist|optimize)/", request.url):
+            return self.changes.get(below[1], HttpResponse(200))
         bare = "Authorization" not in dict(request.headers)
         return self.changes.get("bare" if bare else "rest", HttpResponse(401 if bare else 200))
 
@@ -130,7 +138,8 @@ def test_a_healthy_installation_is_fine_with_two_token_requests() -> None:
 
     findings = examined(FILE, world)
 
-    assert [Check.CLIENT_SECRET, Check.CERTIFICATES] == with_outcome(Outcome.SKIPPED, findings)
+    components = [Check.TASKLIST, Check.OPERATE, Check.OPTIMIZE]
+    assert [Check.CLIENT_SECRET, Check.CERTIFICATES, *components] == with_outcome(Outcome.SKIPPED, findings)
     assert [] == with_outcome(Outcome.WRONG, findings) + with_outcome(Outcome.WARNING, findings)
     requests = [probe.request.url for probe in world.probes if isinstance(probe, Send)]
     secrets_url = "https://login.example.org/secrets"
@@ -165,7 +174,7 @@ def test_an_unusable_token_url_is_told_and_the_rest_still_looked_at() -> None:
 
     assert [Check.TOKEN_URL] == with_outcome(Outcome.WRONG, findings)
     assert Outcome.FINE is findings[Check.REST_GUARD].outcome
-    assert Outcome.FINE is findings[Check.GRPC].outcome
+    assert "secured, but there is no token to try" == findings[Check.GRPC].found
 
 
 @pytest.mark.parametrize(
@@ -239,10 +248,12 @@ def test_a_damaged_secret_is_not_sent_anywhere() -> None:
 def test_a_client_without_the_zeebe_scope_asks_for_what_it_has() -> None:
     world = World()
 
-    findings = examined(FILE | {"CAMUNDA_CREDENTIALS_SCOPES": "Operate"}, world)
+    operate = {"CAMUNDA_CREDENTIALS_SCOPES": "Operate", "CAMUNDA_OPERATE_BASE_URL": "https://api.example.org/operate/c"}
+    findings = examined(FILE | operate, world)
 
     assert "granted for operate.example.org, valid for 60 min" == findings[Check.TOKEN].found
-    assert "the client has no Zeebe scope" == findings[Check.REST].found
+    assert "the client has no Zeebe scope" == findings[Check.REST].found == findings[Check.GRPC].found
+    assert Outcome.FINE is findings[Check.OPERATE].outcome
     assert "the client has no Secrets scope" == findings[Check.SECRETS].found
 
 
@@ -272,6 +283,7 @@ def test_an_old_file_without_a_grpc_url_has_the_zeebe_address() -> None:
         ({"rest": STALLED}, Check.REST),
         ({"rest": HttpResponse(401)}, Check.REST),
         ({"h2": STALLED}, Check.GRPC),
+        ({"grpc": GrpcStatus("UNAVAILABLE", "no upstream")}, Check.GRPC),
         ({"token_for_secrets": HttpResponse(403)}, Check.SECRETS),
         ({"token_for_secrets": STALLED}, Check.SECRETS),
         ({"secrets": STALLED}, Check.SECRETS),
@@ -294,6 +306,47 @@ def test_one_broken_api_is_the_only_thing_wrong(changes: dict[str, Any], check: 
 )
 def test_an_unusable_address_is_wrong(name: str, value: str, check: Check) -> None:
     assert [check] == with_outcome(Outcome.WRONG, examined(FILE | {name: value}, World()))
+
+
+EVERY_SCOPE = FILE | {
+    "CAMUNDA_CREDENTIALS_SCOPES": "Zeebe,Tasklist,Operate,Optimize,Secrets",
+    "CAMUNDA_TASKLIST_BASE_URL": "https://api.example.org/tasklist/cluster",
+    "CAMUNDA_OPERATE_BASE_URL": "https://api.example.org/operate/cluster",
+    "CAMUNDA_OPTIMIZE_BASE_URL": "https://api.example.org/optimize/cluster",
+}
+
+
+def test_every_api_of_the_scopes_gets_one_call_with_a_token_for_its_audience() -> None:
+    world = World()
+
+    findings = examined(EVERY_SCOPE, world)
+
+    sent = [probe.request for probe in world.probes if isinstance(probe, Send)]
+    calls = [request for request in sent if request.url != TOKEN_URL]
+    assert [Outcome.FINE] * 7 == [finding.outcome for finding in list(findings.values())[-7:]]
+    assert 5 == len(sent) - len(calls)
+    assert [
+        f"{REST}/v2/topology",
+        f"{REST}/v2/topology",
+        "https://api.example.org/tasklist/cluster/v1/tasks/search",
+        "https://api.example.org/operate/cluster/v1/process-definitions/search",
+        "https://api.example.org/optimize/cluster/api/readyz",
+        "https://login.example.org/secrets",
+    ] == [request.url for request in calls]
+
+
+@pytest.mark.parametrize("name", ["tasklist", "operate", "optimize"])
+def test_a_dead_upstream_of_a_component_is_wrong(name: str) -> None:
+    findings = examined(EVERY_SCOPE, World(**{name: HttpResponse(503)}))
+
+    assert [Check(name)] == with_outcome(Outcome.WRONG, findings)
+
+
+def test_grpc_that_nobody_could_call_is_not_well() -> None:
+    findings = examined(FILE, World(grpc=GrpcMissing()))
+
+    assert [Check.GRPC] == with_outcome(Outcome.WARNING, findings)
+    assert "pip install grpcio" in findings[Check.GRPC].cure
 
 
 def test_an_unguarded_api_is_a_warning() -> None:
