@@ -54,6 +54,9 @@ LONGEST_LIFE = timedelta(days=30)
 LIMIT_CAPACITY = 4096
 """Addresses; a smaller table than the service's, quickly made."""
 
+FIRST_BYTE_SECONDS = 10.0
+"""How long the first byte of an answer is waited for where silence is an answer, too."""
+
 PATIENCE = 30.0
 """Seconds: a bound against hanging, not an expectation."""
 
@@ -143,7 +146,7 @@ class Caller:
         """
         return self.call("POST", "/oauth/token", {**FORM, **(headers or {})}, urlencode(form).encode())
 
-    def say(self, text: bytes, *, silence: float = 0.5) -> bytes:
+    def say(self, text: bytes, *, silence: float | None = None) -> bytes:
         """
         Send bytes as they are; return one whole answer, or what came until the other side closed or fell silent.
         """
@@ -151,10 +154,12 @@ class Caller:
             said = b""
             with suppress(ConnectionError):  # refused before all was sent: the answer may be there all the same
                 connection.sendall(text)
-            connection.settimeout(silence)
+            # Who has begun to answer goes on at once; the first byte may take longer on a busy machine.
+            connection.settimeout(silence or FIRST_BYTE_SECONDS)
             with suppress(TimeoutError, ConnectionError):
                 while not _is_whole(said) and (chunk := connection.recv(65_536)):
                     said += chunk
+                    connection.settimeout(silence or 0.5)
             return said
 
 

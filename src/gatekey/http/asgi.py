@@ -8,11 +8,18 @@ from starlette.types import Message, Receive, Scope, Send
 BODY_SECONDS = 10.0
 """A token request's body is one packet; whoever takes longer only holds a connection."""
 
+TOO_LARGE = 413
+"""RFC 9110 section 15.5.14."""
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 class BodyRefused(Exception):
-    """The body is too large or too slow; the text says which."""
+    """The body is too large or too slow; the text says which, `status` is HTTP's number for it."""
+
+    def __init__(self, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -48,7 +55,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
                 chunk: bytes = message.get("body", b"")
                 body += chunk
                 if len(body) > limit:
-                    raise BodyRefused(too_large(limit))
+                    raise BodyRefused(too_large(limit), TOO_LARGE)
                 if not message.get("more_body", False):
                     return body
     except TimeoutError:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from gatekey.oauth.client_authentication import Credential, read_credential
-from gatekey.oauth.fields import Fields, Malformed, UnreadableError, read_fields
+from gatekey.oauth.fields import RESOURCE, Fields, Malformed, UnreadableError, read_fields
 
 CLIENT_CREDENTIALS = "client_credentials"
 
@@ -27,12 +27,12 @@ class TokenRequest:
     """
     A well-formed token request; who sent it is not yet known to be true.
 
-    `audience` is what Auth0 and Camunda call it, `resource` its standard twin (RFC 8707); `scopes` are words.
+    `audience` is what Auth0 and Camunda call it, `resources` its standard twin (RFC 8707); `scopes` are words.
     """
 
     credential: Credential
     audience: str | None = None
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
 
 
@@ -53,7 +53,7 @@ def read_request(content_type: str, authorization: str | None, body: bytes) -> T
         fields = read_fields(content_type, body)
         _check_grant(fields)
         credential = read_credential(fields, authorization)
-        return TokenRequest(credential, fields.get("audience") or None, _resource(fields), _scopes(fields))
+        return TokenRequest(credential, fields.get("audience") or None, _resources(fields), _scopes(fields))
     except UnreadableError as unreadable:
         return unreadable.malformed
 
@@ -63,10 +63,14 @@ def _check_grant(fields: Fields) -> None:
         raise UnreadableError(f"The only grant is {CLIENT_CREDENTIALS}.", "unsupported_grant_type")
 
 
-def _resource(fields: Fields) -> str | None:
-    resource = fields.get("resource") or None
-    if resource is None:
-        return None
+def _resources(fields: Fields) -> tuple[str, ...]:
+    resources = tuple(fields[RESOURCE].split(" ")) if fields.get(RESOURCE) else ()
+    for resource in resources:
+        _check_resource(resource)
+    return resources
+
+
+def _check_resource(resource: str) -> None:
     try:
         parts = urlsplit(resource)
     except ValueError:
@@ -74,7 +78,6 @@ def _resource(fields: Fields) -> str | None:
     if not parts.scheme or "#" in resource:
         # RFC 8707 section 2: an absolute URI without a fragment.
         raise UnreadableError("The resource must be an absolute URI without a fragment.", "invalid_target")
-    return resource
 
 
 def _scopes(fields: Fields) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def test_who_ended_it_is_in_the_list_and_the_secret_in_no_log(product: Product) 
         ({"content": b"[]", "headers": {"content-type": "application/json"}}, 400),
         ({"content": b'{"secret": 7}', "headers": {"content-type": "application/json"}}, 400),
         ({"content": b"x", "headers": {"content-type": "text/plain"}}, 400),
-        ({"content": b"x" * 20_000, "headers": {"content-type": "application/json"}}, 400),
+        ({"content": b"x" * 20_000, "headers": {"content-type": "application/json"}}, 413),
         ({"params": {"secret": "gks_in_the_url"}}, 400),
         ({"content": b'{"secret": "\\ud800"}', "headers": {"content-type": "application/json"}}, 400),
     ],

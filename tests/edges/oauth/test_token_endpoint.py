@@ -224,7 +224,7 @@ REFUSALS: dict[str, Case] = {
     ),
     "too large, declared": (
         lambda s: s.caller.call("POST", "/oauth/token", FORM, b"client_id=" + b"a" * 20_000),
-        400,
+        413,
         "invalid_request",
     ),
     "other grant": (

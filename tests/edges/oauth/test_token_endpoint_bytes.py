@@ -77,7 +77,6 @@ def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         START + TYPE + LENGTH + b"Expect: 100-continue\r\n\r\n" + BODY,
         START + TYPE + LENGTH + b"Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n" + BODY,
         START + TYPE + LENGTH + b"X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n\r\n" + BODY,
-        START + TYPE + LENGTH + b"Host: elsewhere\r\n\r\n" + BODY,
     ],
 )
 def test_unusual_but_lawful_requests_are_answered(door: Door, request_bytes: bytes) -> None:
@@ -178,7 +177,21 @@ def test_endless_headers_are_cut_off_before_they_fill_the_memory(door: Door) -> 
 def test_a_head_far_beyond_any_honest_one_is_refused(door: Door, headers: bytes) -> None:
     said = door.caller.say(START + TYPE + headers + LENGTH + b"\r\n" + BODY)
 
-    assert said == b"" or said.startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
+    assert said == b"" or said.startswith(b"HTTP/1.1 431")
+    assert door.serves()
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: one\r\nHost: two\r\n"])
+def test_a_request_without_one_host_is_refused(door: Door, hosts: bytes) -> None:
+    """
+    RFC 9112 section 3.2.
+    """
+    first, _, rest = START.partition(b"\r\n")
+    others = b"".join(line + b"\r\n" for line in rest.split(b"\r\n") if line and not line.lower().startswith(b"host:"))
+    said = door.caller.say(first + b"\r\n" + hosts + others + TYPE + LENGTH + b"\r\n" + BODY)
+
+    assert said.startswith(b"HTTP/1.1 400")
+    assert b"Host header" in said
     assert door.serves()
 
 
@@ -187,7 +200,7 @@ def test_a_body_that_is_too_large_is_refused_though_more_is_coming(door: Door, *
     head = START + TYPE + (b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 10000000") + b"\r\n\r\n"
     said = door.caller.say(head + (b"5000\r\n" if chunked else b"") + b"a" * 0x5000)
 
-    assert said.startswith(b"HTTP/1.1 400")
+    assert said.startswith(b"HTTP/1.1 413")
     assert b"larger than 16384 bytes" in said
     assert b"\r\nconnection: close" in said.lower()
 

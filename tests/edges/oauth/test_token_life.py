@@ -154,7 +154,7 @@ def test_basic_and_json_are_taken_as_at_the_token_endpoint(
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
-    "body", [b"", b"token=", b"token=a&token=b", b"token=%ff", b"token=a%00b", b"x" * 17_000, b"token=" + b"x" * 9_000]
+    "body", [b"", b"token=", b"token=a&token=b", b"token=%ff", b"token=a%00b", b"token=" + b"x" * 9_000]
 )
 def test_what_cannot_be_read_is_malformed(product: Product, created: dict[str, Any], path: str, body: bytes) -> None:
     who = "&".join(f"{name}={value}" for name, value in credentials(created).items()).encode()

@@ -83,6 +83,14 @@ def test_other_types_and_character_sets_are_refused(content_type: str) -> None:
         (b"client_id=an-id&x=y", {"client_id": "an-id", "x": "y"}),
         (b"client_secret=a%2Db+c%7E&audience=a b+c", {"client_secret": "a-b c~", "audience": "a b c"}),
         (b"client_id=an=id&client_secret=a=secret==", {"client_id": "an=id", "client_secret": "a=secret=="}),
+        (b"&", {}),
+        (b"client_id=an-id&", {"client_id": "an-id"}),
+        (b"&&client_id=an-id&&x=y&", {"client_id": "an-id", "x": "y"}),
+        (b"client_id=a%2Db&&x=y&", {"client_id": "a-b", "x": "y"}),
+        (b"client_id=an-id\n", {"client_id": "an-id"}),
+        (b"client_id=a%2Db\r\n", {"client_id": "a-b"}),
+        (b"\xef\xbb\xbfclient_id=an-id", {"client_id": "an-id"}),
+        (b"resource=urn:a&x=y&resource=urn:b", {"resource": "urn:a urn:b", "x": "y"}),
         ("client_id=ü&client_secret=%C3%BC".encode(), {"client_id": "ü", "client_secret": "ü"}),
     ],
 )
@@ -93,7 +101,6 @@ def test_forms_are_decoded_as_real_clients_write_them(body: bytes, expected: Fie
 @pytest.mark.parametrize(
     "body",
     [
-        b"&",
         b"client_id",
         b"client_id&client_secret",
         b"\xff\xfe",
@@ -135,6 +142,10 @@ def test_a_parameter_without_a_value_counts_as_left_out(name: str) -> None:
     assert left_out == read_fields(JSON, in_json(**{name: None}))
 
 
+def test_json_may_begin_with_a_byte_order_mark_and_end_with_a_line() -> None:
+    assert read_fields(JSON, in_json()) == read_fields(JSON, b"\xef\xbb\xbf" + in_json() + b"\r\n")
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -147,7 +158,6 @@ def test_a_parameter_without_a_value_counts_as_left_out(name: str) -> None:
         b'[["client_id","a"]]',
         b"{",
         in_json() + b"x",
-        b"\xef\xbb\xbf" + in_json(),
         in_json().decode().encode("utf-16"),
         in_json().decode().encode("utf-32"),
         in_json(client_id=1),

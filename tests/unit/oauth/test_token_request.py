@@ -127,7 +127,7 @@ def test_a_resource_is_an_absolute_uri(resource: str) -> None:
     read = read_request(FORM, None, form(resource=resource))
     assert isinstance(read, TokenRequest)
 
-    assert (resource, "zeebe.camunda.io") == (read.resource, read.audience)
+    assert ((resource,), "zeebe.camunda.io") == (read.resources, read.audience)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import httptools
@@ -28,8 +29,13 @@ READING_SECONDS = 10.0
 """For a request's head, and for a token request as a whole; who trickles only holds a connection."""
 
 
-class HeadTooLargeError(Exception):
-    """Raised to the parser, which ends the connection with 400."""
+NO_HTTP = HTTPStatus.BAD_REQUEST, "The request is no HTTP/1.1."
+HEAD_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large."
+HOST_MISSING = HTTPStatus.BAD_REQUEST, "The request has no Host header, or more than one (RFC 9112 section 3.2)."
+
+
+class HeadRefusedError(Exception):
+    """Raised to the parser, which ends the connection."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -42,6 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._reading_head = True
+        self._fault = NO_HTTP
         self._message_ended = False
         self._offers_upgrade = False
         self._reading_is_timed = False
@@ -71,14 +78,13 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             self._read_again_without_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            if not self.transport.is_closing():
-                self.send_400_response("The request is no HTTP/1.1.")
+            self.refuse_bytes(*self._fault)
         else:
             # Where a message ended, most of the bytes were its body; the next head is measured when it is whole.
             counts = self._reading_head and not self._message_ended
             self._head_bytes = self._head_bytes + len(data) if counts else 0
-            if self._head_bytes > HEAD_LIMIT and not self.transport.is_closing():
-                self.send_400_response("The head of the request is too large.")
+            if self._head_bytes > HEAD_LIMIT:
+                self.refuse_bytes(*HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         """The head is whole: hold it back where it has to be read again, check its size, hand it on."""
@@ -86,8 +92,22 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._offers_upgrade:
             return
         if sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT:
-            raise HeadTooLargeError
+            self._fault = HEAD_TOO_LARGE
+            raise HeadRefusedError
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._fault = HOST_MISSING
+            raise HeadRefusedError
         self.on_head()
+
+    def refuse_bytes(self, status: HTTPStatus, text: str) -> None:
+        """Answer bytes that are no request, and end the connection."""
+        if self.transport.is_closing():
+            return
+        body = f"{text}\n".encode()
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
+        self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
+        self.transport.close()
 
     def on_message_complete(self) -> None:
         """What comes next is a head again."""
@@ -129,7 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
         # first request, and the parser would drop its body.
         method, version = self.parser.get_method(), self.parser.get_http_version().encode()
         if method == b"CONNECT":
-            self.send_400_response("CONNECT is not served here.")
+            self.refuse_bytes(HTTPStatus.BAD_REQUEST, "CONNECT is not served here.")
             return
         kept = [(name, value) for name, value in self.headers if name not in {b"connection", b"upgrade"}]
         head = [b"%b %b HTTP/%b\r\n" % (method, self.url, version), *(b"%b: %b\r\n" % pair for pair in kept)]

@@ -9,7 +9,7 @@ through ASGI; both ways ask the same endpoint, and the same tests run over both.
 from http import HTTPStatus
 from typing import Any
 
-from gatekey.http.asgi import Headers, ended_early, too_large, too_slow
+from gatekey.http.asgi import TOO_LARGE, Headers, ended_early, too_large, too_slow
 from gatekey.oauth.fields import BODY_LIMIT, JSON
 from gatekey.server.api.oauth.endpoint import Answer, Entry, Head, body_refused
 from gatekey.server.api.oauth.limit_answers import PROBLEM
@@ -61,11 +61,10 @@ class TokenProtocol(BoundedProtocol):
         super().data_received(data)
         self._refuse_if_closed()
 
-    def send_400_response(self, msg: str) -> None:
+    def refuse_bytes(self, status: HTTPStatus, text: str) -> None:
         """Answer what stands before bytes that make no sense."""
         self._refuse_if_closed()
-        if not self.transport.is_closing():
-            super().send_400_response(msg)
+        super().refuse_bytes(status, text)
 
     def on_body(self, body: bytes) -> None:
         """
@@ -75,7 +74,7 @@ class TokenProtocol(BoundedProtocol):
         if self._endpoint is not None:
             self._body += body
             if len(self._body) > BODY_LIMIT:
-                self._finish(body_refused(too_large(BODY_LIMIT)))
+                self._finish(body_refused(too_large(BODY_LIMIT), TOO_LARGE))
         elif not self._ours and self.cycle is not None:
             super().on_body(body)
 

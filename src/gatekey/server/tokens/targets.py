@@ -15,12 +15,14 @@ def choose_scope(request: TokenRequest, client: KnownClient, policy: IssuingPoli
     """
     Return the scope that the token will open, or why there is none.
 
-    `audience` and `resource` name one API each and must agree. Without them a single word of ours in `scope` decides;
-    without any the answer is Zeebe, or the only scope there is. Words in `scope` that are not ours are ignored, as RFC
-    6749 section 3.3 allows: clients configured for other servers send `openid` and the like.
+    `audience` and each `resource` name an API, and all must agree: a token opens one (RFC 8707 section 2). Without them
+    a single word of ours in `scope` decides; without any the answer is Zeebe, or the only scope there is. Words in
+    `scope` that are not ours are ignored, as RFC 6749 section 3.3 allows: clients configured for other servers send
+    `openid` and the like.
     """
     words = [_BY_WORD[word.lower()] for word in request.scopes if word.lower() in _BY_WORD]
-    named = [_named(name, client, policy) for name in (request.audience, request.resource) if name is not None]
+    asked = [*request.resources] if request.audience is None else [request.audience, *request.resources]
+    named = [_named(name, client, policy) for name in asked]
     if None in named:
         if request.audience is not None:
             return Refused(
@@ -31,7 +33,7 @@ def choose_scope(request: TokenRequest, client: KnownClient, policy: IssuingPoli
             )
         return _invalid_target("The resource is not one of this cluster's APIs.", client)
     if len(set(named)) > 1:
-        return _invalid_target("The audience and the resource are different APIs.", client)
+        return _invalid_target("The audience and the resources are different APIs: ask for one token each.", client)
     scope = named[0] if named else _without_name(words, client)
     missing = [word for word in [*([scope] if scope else []), *words] if word not in client.scopes]
     if scope is None or missing:

@@ -23,9 +23,14 @@ def client(*scopes: Scope) -> KnownClient:
 
 
 def choose(
-    *words: str, audience: str | None = None, resource: str | None = None, of: KnownClient | None = None
+    *words: str,
+    audience: str | None = None,
+    resource: str | None = None,
+    resources: tuple[str, ...] = (),
+    of: KnownClient | None = None,
 ) -> Scope | Refusal:
-    outcome = choose_scope(TokenRequest(CREDENTIAL, audience, resource, words), of or client(), POLICY)
+    asked = TokenRequest(CREDENTIAL, audience, resources or ((resource,) if resource else ()), words)
+    outcome = choose_scope(asked, of or client(), POLICY)
     return outcome.refusal if isinstance(outcome, Refused) else outcome
 
 
@@ -127,6 +132,17 @@ def test_no_text_breaks_the_reading(name: str) -> None:
 
 def test_a_resource_of_somebody_else_is_an_invalid_target() -> None:
     assert Refusal.INVALID_TARGET is choose(resource="https://attacker.test")
+
+
+def test_several_resources_are_one_api_or_none() -> None:
+    """
+    RFC 8707 section 2: a token opens one API, so two cannot be granted.
+    """
+    same = ("https://zeebe.apis.test", "https://zeebe.camunda.io")
+
+    assert Scope.ZEEBE is choose(resources=same)
+    assert Refusal.INVALID_TARGET is choose(resources=("https://zeebe.apis.test", "https://operate.apis.test"))
+    assert Refusal.INVALID_TARGET is choose(resources=("https://zeebe.apis.test", "https://attacker.test"))
 
 
 def test_audience_and_resource_must_agree() -> None:

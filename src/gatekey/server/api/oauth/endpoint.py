@@ -146,7 +146,7 @@ class OAuthEndpoint:
             try:
                 body = await read_body(receive, BODY_LIMIT)
             except BodyRefused as refusal:
-                return self.settle(entry, body_refused(str(refusal)), b"")
+                return self.settle(entry, body_refused(str(refusal), refusal.status), b"")
             return self.settle(entry, await self.perform(arrived(entry.head, body)), body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
             return self.own_fault(error)
@@ -257,9 +257,9 @@ def arrived(head: Head, body: bytes) -> Arrived:
     return Arrived(head, head.value(b"content-type") or "", head.value(b"authorization"), body)
 
 
-def body_refused(why: str) -> Answer:
+def body_refused(why: str, status: int = 400) -> Answer:
     """Return the refusal of a body that is too large or too slow; the connection is not used again."""
-    return error_answer(400, "invalid_request", why, headers=((b"connection", b"close"),))
+    return error_answer(status, "invalid_request", why, headers=((b"connection", b"close"),))
 
 
 def error_answer(  # noqa: PLR0913 - an answer has these parts
