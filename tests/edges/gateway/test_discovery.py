@@ -14,13 +14,15 @@ import pytest
 
 from gatekey.server.api.gateway import PendingPolls
 from gatekey.server.events.model import ConfigurationGiven, Failed
-from gatekey.server.gateway.envoy import compile_view
 from gatekey.server.gateway.envoy.resources import Part, Response, discovery_response
+from gatekey.server.gateway.envoy.snapshots import POLLED, first_snapshot
 from gatekey.server.gateway.policy.model import Address, GatewayView
 from gatekey.server.gateway.runner.publishing import PublishedParts, Publisher
 from support.service import Reply, Service, served
 
-RESOURCES = compile_view(GatewayView(Address("localhost", 1), "http://issuer", "{}", "camunda.io"))
+RESOURCES = first_snapshot(
+    GatewayView(Address("localhost", 1), "http://issuer", "{}", "camunda.io"), POLLED, 0.0
+).resources
 OTHER = replace(RESOURCES, routes=({"@type": "type.googleapis.com/other"},))
 
 
@@ -56,8 +58,8 @@ def version(reply: Reply) -> str:
         ("clusters", "", "upstreams"),
         ("routes", "guarded", "routes"),
         ("extension_configs", "verification", "verification"),
-        ("extension_configs", "revocations", "settled"),
-        ("extension_configs", "latest_revocations", "latest"),
+        ("extension_configs", "revocations", "base"),
+        ("extension_configs", "latest_revocations", "delta"),
     ],
 )
 def test_each_part_is_given_under_its_name(stand: Stand, kind: str, name: str, part: str) -> None:
@@ -72,7 +74,7 @@ def test_a_question_is_held_until_there_is_another_version(stand: Stand) -> None
     replies: list[Reply] = []
     asking = threading.Thread(target=lambda: replies.append(stand.ask("routes", version_info=first)))
     asking.start()
-    stand.publisher.write(replace(RESOURCES, latest=({"@type": "type.googleapis.com/latest"},)))
+    stand.publisher.write(replace(RESOURCES, delta=({"@type": "type.googleapis.com/latest"},)))
     stand.ask("clusters")
     held = list(replies)
     stand.publisher.write(OTHER)

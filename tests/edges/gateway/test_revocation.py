@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 
-from gatekey.server.gateway.envoy.revocations import MOST_LATEST
+from gatekey.server.gateway.envoy.revocations import LARGEST_DELTA
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.model import Address, GuardedCluster
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
@@ -83,7 +83,7 @@ def test_connections_and_streams_of_others_are_not_touched(stand: Stand) -> None
         assert b"job:1" == next(call)
 
         stand.apply(revocations=DELETED)
-        stand.apply(revocations={**DELETED, **many(MOST_LATEST + 1)})
+        stand.apply(revocations={**DELETED, **many(LARGEST_DELTA + 1)})
         stand.grpc_upstreams[A].step.release()
 
         assert b"job:2" == next(call)
@@ -94,7 +94,7 @@ def test_connections_and_streams_of_others_are_not_touched(stand: Stand) -> None
 
 
 def test_revocations_hold_in_an_envoy_that_had_to_be_started_again(stand: Stand) -> None:
-    first = many(MOST_LATEST + 1)
+    first = many(LARGEST_DELTA + 1)
     stand.apply(revocations=first)
     stand.apply(revocations={**first, **DELETED})
     kill_envoy(stand)
@@ -128,15 +128,15 @@ def test_a_gateway_that_starts_knows_what_was_revoked_before(tmp_path: Path) -> 
 @pytest.mark.parametrize("named", Named)
 def test_ten_thousand_are_known_and_one_more_is_written_alone(stand: Stand, named: Named) -> None:
     stand.apply(revocations=many(10_000, named))
-    settled = (stand.folder / "settled.json").stat()
+    base = (stand.folder / "base.json").stat()
     one = {named.value: "one"}
     before = status(stand, **one)
     stand.apply(revocations={**many(10_000, named), Subject(named, "one"): LATER})
 
     assert (200, 401) == (before, status(stand, **one))
     assert [401, 401, 200] == [status(stand, **{named.value: f"{index:032d}"}) for index in (0, 9_999, 10_000)]
-    assert settled == (stand.folder / "settled.json").stat()
-    assert (stand.folder / "latest.json").stat().st_size < 10_000
+    assert base == (stand.folder / "base.json").stat()
+    assert (stand.folder / "delta.json").stat().st_size < 10_000
 
 
 def test_a_revocation_that_nobody_needs_any_more_changes_nothing_for_others(stand: Stand) -> None:

@@ -42,7 +42,7 @@ REVOKED = (Kind.UNAUTHENTICATED, rules.REVOKED)
 
 NOW = int(time.time())
 EARLIER = NOW - 100
-SETTLED = {
+BASE = {
     Subject(Named.TOKEN, "token-1"): EARLIER,
     Subject(Named.CREDENTIAL, "secret-1"): EARLIER,
     Subject(Named.CLIENT, "client-1"): EARLIER,
@@ -50,7 +50,7 @@ SETTLED = {
     Subject(Named.CLIENT, "client-3"): EARLIER,
     Subject(Named.CLIENT, "client-3", OPERATE): NOW - 50,
 }
-LATEST = {
+DELTA = {
     Subject(Named.TOKEN, "token-2"): EARLIER,
     Subject(Named.CREDENTIAL, "secret-2"): EARLIER,
     Subject(Named.CLIENT, "client-4"): NOW + 3600,
@@ -370,7 +370,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         apart[0],
         apart[1],
         apart[2],
-        standing(tmp_path_factory.mktemp("gateway"), revocations=SETTLED) as stand,
+        standing(tmp_path_factory.mktemp("gateway"), revocations=BASE) as stand,
     ):
         rest, calls = stand.rest_upstreams[A].address, stand.grpc_upstreams[A].address
         others = (
@@ -378,7 +378,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
             GuardedCluster(GRPC_ONLY, "local", calls, None),
             GuardedCluster(APART, "local", calls, rest, *(upstream.address for upstream in apart)),
         )
-        stand.apply(clusters=(*stand.view.clusters, *others), revocations={**SETTLED, **LATEST})
+        stand.apply(clusters=(*stand.view.clusters, *others), revocations={**BASE, **DELTA})
         yield stand
 
 

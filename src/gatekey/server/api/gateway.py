@@ -25,8 +25,8 @@ from gatekey.server.events.model import ConfigurationGiven, Failed
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.envoy.remote import certificate_of
 from gatekey.server.gateway.envoy.resources import (
-    LATEST,
-    SETTLED,
+    BASE,
+    DELTA,
     VERIFICATION,
     Part,
     Response,
@@ -39,7 +39,7 @@ PREFIX = "/v3/discovery:"
 CERTIFICATES = "secrets"
 FILTERS = "extension_configs"
 PARTS = {"clusters": Part.UPSTREAMS, "routes": Part.ROUTES}
-FILTER_PARTS = {VERIFICATION: Part.VERIFICATION, SETTLED: Part.SETTLED, LATEST: Part.LATEST}
+FILTER_PARTS = {VERIFICATION: Part.VERIFICATION, BASE: Part.BASE, DELTA: Part.DELTA}
 
 BEARER = "Bearer "
 

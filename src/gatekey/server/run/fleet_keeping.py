@@ -4,53 +4,36 @@ import asyncio
 import time
 
 from gatekey.errors import ServiceError
-from gatekey.server.events.model import Failed
 from gatekey.server.events.ports import Observer
-from gatekey.server.gateway.envoy.snapshots import Snapshot, first_edition, next_edition
+from gatekey.server.gateway.envoy.snapshots import POLLED, Snapshot, first_snapshot, next_snapshot
 from gatekey.server.gateway.policy.model import GatewayView
 from gatekey.server.gateway.runner.publishing import Publisher
-from gatekey.server.run.gateway_views import WATCH_SECONDS, GatewayViews, ViewState
+from gatekey.server.run.gateway_views import GatewayViews, follow
 
 
 class FleetPublisher:
-    """Publishes every change within `WATCH_SECONDS`, whoever asks for it."""
+    """Publishes every change within `WATCH_SECONDS`, also what waits for its turn."""
 
     def __init__(self, views: GatewayViews, publisher: Publisher, observer: Observer) -> None:
         self._views = views
         self._publisher = publisher
         self._observer = observer
+        self._snapshot: Snapshot | None = None
 
     async def start(self) -> asyncio.Task[None]:
         """Publish what is true now and return the task that goes on with it. Raises `ServiceError`."""
-        state = self._views.state()
-        view = await self._views.read()
         try:
-            edition = await asyncio.to_thread(self._first, view)
+            await self._publish(await self._views.current())
         except OSError as error:
             raise ServiceError(f"What gateways are given cannot be written: {error}.") from error
-        return asyncio.create_task(self._watch(state, view, edition))
+        return asyncio.create_task(follow(self._views, self._publish, "published configuration", self._observer))
 
-    def _first(self, view: GatewayView) -> Snapshot:
-        edition = first_edition(view, time.monotonic())
-        self._publisher.write(edition.resources)
-        return edition
+    async def _publish(self, view: GatewayView) -> None:
+        known, now = self._snapshot, time.monotonic()
 
-    def _next(self, edition: Snapshot, view: GatewayView) -> Snapshot:
-        edition = next_edition(edition, view, time.monotonic())
-        self._publisher.write(edition.resources)
-        return edition
+        def write() -> Snapshot:
+            snapshot = first_snapshot(view, POLLED, now) if known is None else next_snapshot(known, view, now)
+            self._publisher.write(snapshot.resources)
+            return snapshot
 
-    async def _watch(self, known: ViewState, view: GatewayView, edition: Snapshot) -> None:
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            try:
-                current = self._views.state()
-                if current != known:
-                    view = await self._views.read()
-                    known = current
-                # Also without a change: parts that waited for their turn.
-                edition = await asyncio.to_thread(self._next, edition, view)
-            except (ServiceError, OSError) as error:
-                self._observer.tell(Failed("published configuration", str(error)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, gateways must learn of the next change
-                self._observer.tell(Failed("published configuration", type(error).__name__))
+        self._snapshot = await asyncio.to_thread(write)

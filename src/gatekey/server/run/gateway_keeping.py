@@ -3,12 +3,10 @@
 import asyncio
 from typing import assert_never
 
-from gatekey.errors import ServiceError
-from gatekey.server.events.model import Failed, GatewayChanged
+from gatekey.server.events.model import GatewayChanged
 from gatekey.server.events.ports import Observer
-from gatekey.server.gateway.policy.model import GatewayView
 from gatekey.server.gateway.runner import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
-from gatekey.server.run.gateway_views import WATCH_SECONDS, GatewayViews, ViewState
+from gatekey.server.run.gateway_views import GatewayViews, follow
 from gatekey.server.run.installation import Installation
 
 
@@ -32,31 +30,12 @@ class GatewayKeeper:
         Start the gateway and return the task that keeps its view. Raises `ServiceError` when it does not become
         ready.
         """
-        state = self._views.state()
-        view = await self._views.read()
-        await self._gateway.start(view)
-        return asyncio.create_task(self._watch(state, view))
+        await self._gateway.start(await self._views.current())
+        return asyncio.create_task(follow(self._views, self._gateway.apply, "gateway configuration", self._observer))
 
     async def stop(self) -> None:
         """End the gateway."""
         await self._gateway.stop()
-
-    async def _watch(self, known: ViewState, applied: GatewayView) -> None:
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            try:
-                current = self._views.state()
-                if current == known:
-                    continue
-                view = await self._views.read()
-                if view != applied:
-                    await self._gateway.apply(view)
-                    applied = view
-                known = current
-            except ServiceError as error:
-                self._observer.tell(Failed("gateway configuration", str(error)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the gateway must learn of the next change
-                self._observer.tell(Failed("gateway configuration", type(error).__name__))
 
     def _tell(self, event: GatewayEvent) -> None:
         self._observer.tell(GatewayChanged(_in_words(event)))

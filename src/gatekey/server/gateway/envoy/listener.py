@@ -10,10 +10,10 @@ from gatekey.server.gateway.envoy.access_log import compile_access_log
 from gatekey.server.gateway.envoy.cors import compile_cors_filter
 from gatekey.server.gateway.envoy.refusals import compile_refusals
 from gatekey.server.gateway.envoy.resources import (
+    BASE,
+    DELTA,
     EXPIRY_HEADER,
-    LATEST,
     ROUTES,
-    SETTLED,
     VERIFICATION,
     Document,
     extension,
@@ -155,8 +155,8 @@ def _connection_manager(front: Front, sources: Sources) -> Document:
                 VERIFICATION, "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication", sources.verification
             ),
             _lifetime(),
-            _discovered(SETTLED, RBAC, sources.settled),
-            _discovered(LATEST, RBAC, sources.latest),
+            _discovered(BASE, RBAC, sources.base),
+            _discovered(DELTA, RBAC, sources.delta),
             _router(),
         ],
     )

@@ -34,30 +34,39 @@ CREDENTIAL_HEADER = "x-gatekey-credential"
 EXPIRY_HEADER = "x-gatekey-expires"
 """When the token expires, in seconds since 1970; no upstream sees it."""
 
-SETTLED = "revocations"
-LATEST = "latest_revocations"
-"""The names of the two filters that refuse revoked tokens, and of their configurations."""
+BASE = "revocations"
+DELTA = "latest_revocations"
+"""The names of the two filters that refuse revoked tokens, and of their configurations; remote gateways know them."""
 
 
 class Part(StrEnum):
-    """The parts of the changing configuration, each delivered apart; the values are the fields of `Resources`."""
+    """
+    The parts of the changing configuration, each delivered apart; the values are the fields of `Resources`.
+
+    In the order of their delivery: verification before what reads the claims that it keeps, what closes before what
+    opens, the delta (small, taken at once) before the base, upstreams before the routes that lead to them.
+    """
 
     VERIFICATION = "verification"
-    SETTLED = "settled"
-    LATEST = "latest"
-    ROUTES = "routes"
+    DELTA = "delta"
+    BASE = "base"
     UPSTREAMS = "upstreams"
+    ROUTES = "routes"
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The changing part of the configuration, each tuple for one of Envoy's discovery services (ECDS, RDS, CDS)."""
+    """
+    The changing part of the configuration, each tuple for one of Envoy's discovery services (ECDS, RDS, CDS).
+
+    `base` and `delta` are the two filters of revocations.
+    """
 
     verification: tuple[Document, ...]
-    settled: tuple[Document, ...]
-    latest: tuple[Document, ...]
-    routes: tuple[Document, ...]
+    delta: tuple[Document, ...]
+    base: tuple[Document, ...]
     upstreams: tuple[Document, ...]
+    routes: tuple[Document, ...]
 
     def of(self, part: Part) -> tuple[Document, ...]:
         """Return one part."""

@@ -2,7 +2,8 @@
 The filter that refuses tokens revoked before they expired.
 
 A tree of exact names for each claim that a revocation may name, so ten thousand cost a call no more than ten. Two such
-filters stand in a row: the `settled` revocations, many and written rarely, and the `latest`, few and written at once.
+filters stand in a row, like base and delta of revocation lists (RFC 5280 section 5.2.4): the base has many revocations
+and is written rarely, the delta has few and is written at once.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 METADATA = "envoy.extensions.matching.common_inputs.network.v3.DynamicMetadataInput"
 MATCH = "envoy.extensions.matching.input_matchers.metadata.v3.Metadata"
 
-MOST_LATEST = 500
+LARGEST_DELTA = 500
 """Envoy takes 500 revocations in some 30 ms and 10 000 in half a second; a revocation must hold within one second."""
 
 HEADERS = {Named.TOKEN: TOKEN_HEADER, Named.CREDENTIAL: CREDENTIAL_HEADER, Named.CLIENT: CLIENT_HEADER}
@@ -32,29 +33,24 @@ HEADERS = {Named.TOKEN: TOKEN_HEADER, Named.CREDENTIAL: CREDENTIAL_HEADER, Named
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """All revocations in two parts: those written once, and those that came or changed since."""
+class RevocationLists:
+    """All revocations: the base, and what came or changed since it was written."""
 
-    settled: Mapping[Subject, int] = field(default_factory=dict)
-    latest: Mapping[Subject, int] = field(default_factory=dict)
+    base: Mapping[Subject, int] = field(default_factory=dict)
+    delta: Mapping[Subject, int] = field(default_factory=dict)
 
-    def advanced(self, revocations: Mapping[Subject, int]) -> "Ledger":
+    def advanced(self, revocations: Mapping[Subject, int]) -> "RevocationLists":
         """
-        Return the ledger that holds `revocations` and rewrites only the small part.
+        Return the lists that hold `revocations`, with the same base.
 
-        What is over stays among the settled until they are written anew: it concerns tokens that have expired.
+        What has expired stays in the base until it is written anew: it concerns tokens that have expired too.
         """
-        latest = {subject: before for subject, before in revocations.items() if self.settled.get(subject) != before}
-        return Ledger(self.settled, latest)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time to settle."""
-        return len(self.latest) > MOST_LATEST
+        delta = {subject: before for subject, before in revocations.items() if self.base.get(subject) != before}
+        return RevocationLists(self.base, delta)
 
 
 def compile_revocations(revocations: Mapping[Subject, int], name: str) -> Document:
-    """Return the configuration of one of the two filters, `SETTLED` or `LATEST`."""
+    """Return the configuration of one of the two filters, `BASE` or `DELTA`."""
     if not revocations:
         return _named(name, {})
     decision: Document = _ALLOW

@@ -19,10 +19,10 @@ class Sources:
     """The sources of the changing parts and of the listener's certificate, as Envoy's ConfigSource."""
 
     verification: Document
-    settled: Document
-    latest: Document
-    routes: Document
+    delta: Document
+    base: Document
     upstreams: Document
+    routes: Document
     certificate: Document
 
 

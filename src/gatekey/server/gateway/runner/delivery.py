@@ -6,16 +6,14 @@ import http.client
 
 from gatekey.server.gateway.envoy.listener import STATISTICS
 from gatekey.server.gateway.envoy.resources import (
-    LATEST,
+    BASE,
+    DELTA,
     ROUTES,
-    SETTLED,
     VERIFICATION,
-    Document,
     Part,
     Resources,
     Response,
     discovery_response,
-    merged,
 )
 from gatekey.server.gateway.runner.envoy import POLL, Envoy
 from gatekey.server.gateway.runner.files import RunFolder
@@ -27,8 +25,8 @@ TAKEN_TIMEOUT = 10.0
 _FILTERS = "extension_config_discovery.http_filter"
 SUBJECTS = {
     Part.VERIFICATION: f"{_FILTERS}.{VERIFICATION}",
-    Part.SETTLED: f"{_FILTERS}.{SETTLED}",
-    Part.LATEST: f"{_FILTERS}.{LATEST}",
+    Part.DELTA: f"{_FILTERS}.{DELTA}",
+    Part.BASE: f"{_FILTERS}.{BASE}",
     Part.UPSTREAMS: "cluster_manager.cds",
     Part.ROUTES: f"http.{STATISTICS}.rds.{ROUTES}",
 }
@@ -37,30 +35,13 @@ SUBJECTS = {
 
 async def deliver(envoy: Envoy, folder: RunFolder, old: Resources, new: Resources) -> None:
     """
-    Bring Envoy from `old` to `new`; return when it has taken all, or is gone and will read it at its next start.
+    Give Envoy the parts in which `new` differs from `old`, each when it has taken the one before.
 
-    What closes comes first. Upstreams come before the routes that lead to them and go after them, so no call meets a
-    route to nowhere. Raises ConfigurationRejected when Envoy refuses; the files then say `old` again.
+    Returns when it has taken all, or is gone and will read them at its next start. Raises ConfigurationRejected.
     """
-    latest = {part: old.of(part) for part in Part}
-
-    async def send(part: Part, documents: tuple[Document, ...]) -> None:
-        if documents != latest[part]:
-            latest[part] = documents
-            await _send(envoy, folder, part, discovery_response(documents))
-
-    try:
-        # Verification before what reads the claims that it keeps.
-        await send(Part.VERIFICATION, new.verification)
-        # Settled before latest: a revocation that moves from one to the other is never in neither.
-        await send(Part.SETTLED, new.settled)
-        await send(Part.LATEST, new.latest)
-        await send(Part.UPSTREAMS, merged(old.upstreams, new.upstreams))
-        await send(Part.ROUTES, new.routes)
-        await send(Part.UPSTREAMS, new.upstreams)
-    except ConfigurationRejected:
-        folder.write(old)
-        raise
+    for part in Part:
+        if new.of(part) != old.of(part):
+            await _send(envoy, folder, part, discovery_response(new.of(part)))
 
 
 async def confirm(envoy: Envoy, resources: Resources) -> None:

@@ -6,33 +6,46 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gatekey.server.gateway.envoy import Resources, compile_view, recompile_rest, recompile_revocations
 from gatekey.server.gateway.envoy.bootstrap import compile_bootstrap
 from gatekey.server.gateway.envoy.listener import Front, compile_certificate
-from gatekey.server.gateway.envoy.revocations import Ledger
+from gatekey.server.gateway.envoy.snapshots import ACKNOWLEDGED, Snapshot, first_snapshot, next_snapshot
 from gatekey.server.gateway.policy.model import GatewayView
 from gatekey.server.gateway.runner.delivery import confirm, deliver
 from gatekey.server.gateway.runner.envoy import Envoy, find_envoy
 from gatekey.server.gateway.runner.files import RunFolder
 from gatekey.server.gateway.runner.keeping import Keeper
 from gatekey.server.gateway.runner.listening import free_addresses
-from gatekey.server.gateway.runner.model import ConfigurationApplied, GatewayEvent
+from gatekey.server.gateway.runner.model import ConfigurationApplied, ConfigurationRejected, GatewayEvent
 
 GRACE = 2.0
 """Seconds that running calls get when the gateway is stopped; a person waits for Ctrl-C."""
+
+NO_TIME = 0.0
+"""Envoy acknowledges each part, so nothing of a delivery waits for the clock."""
 
 
 @dataclass(slots=True)
 class _Running:
     folder: RunFolder
     keeper: Keeper
-    applied: GatewayView
-    ledger: Ledger
-    resources: Resources
+    snapshot: Snapshot
 
-    async def bring(self, view: GatewayView, ledger: Ledger, resources: Resources) -> None:
-        await deliver(self.keeper.current, self.folder, self.resources, resources)
-        self.applied, self.ledger, self.resources = view, ledger, resources
+    @property
+    def view(self) -> GatewayView:
+        """What Envoy has taken."""
+        return self.snapshot.view
+
+    async def bring(self, view: GatewayView) -> None:
+        """Bring Envoy to `view`. Raises ConfigurationRejected; the files then say again what it goes on with."""
+        snapshot = self.snapshot
+        try:
+            while (following := next_snapshot(snapshot, view, NO_TIME)) is not snapshot:
+                await deliver(self.keeper.current, self.folder, snapshot.resources, following.resources)
+                snapshot = following
+        except ConfigurationRejected:
+            self.folder.write(self.snapshot.resources)
+            raise
+        self.snapshot = snapshot
 
 
 class Gateway:
@@ -62,7 +75,7 @@ class Gateway:
         binary = find_envoy()
         addresses = await asyncio.to_thread(free_addresses, view.listen)
         folder = RunFolder(self._path)
-        resources = compile_view(view)
+        snapshot = first_snapshot(view, ACKNOWLEDGED, NO_TIME)
         if view.certificate:
             chain, key = view.certificate
             # A link to a new folder with both files replaces them at once; it stands in the folder above theirs.
@@ -71,7 +84,7 @@ class Gateway:
             addresses, view.stream_life, view.certificate is not None, view.access_log, view.origins, view.hosts
         )
         folder.write_bootstrap(compile_bootstrap(front, folder.sources, str(folder.socket)))
-        folder.write(resources)
+        folder.write(snapshot.resources)
 
         async def run() -> Envoy:
             return await Envoy.run(binary, folder, self._concurrency, self._grace, self._observe)
@@ -79,12 +92,12 @@ class Gateway:
         keeper = Keeper(run, self._observe)
         try:
             await keeper.start()
-            await confirm(keeper.current, resources)
+            await confirm(keeper.current, snapshot.resources)
         except BaseException:
             await keeper.stop(grace=0)
             folder.leave()
             raise
-        self._running = _Running(folder, keeper, view, Ledger(settled=view.revocations), resources)
+        self._running = _Running(folder, keeper, snapshot)
 
     async def apply(self, view: GatewayView) -> None:
         """
@@ -97,15 +110,17 @@ class Gateway:
             running = self._running
             if running is None:
                 raise RuntimeError("the gateway is not running")
-            if view == running.applied:
+            if view is running.view:
                 return
-            if _fixed(view) != _fixed(running.applied):
+            is_change = view != running.view
+            if _fixed(view) != _fixed(running.view):
                 raise ValueError("where the gateway listens, and how long calls last, changes when it is started anew")
             # Revocations go first and alone: nothing else that Envoy may refuse is to hold them up.
-            await _revoke(running, view)
-            if view != running.applied:
-                await running.bring(view, running.ledger, recompile_rest(running.resources, view))
-        self._observe(ConfigurationApplied())
+            if view.revocations != running.view.revocations:
+                await running.bring(replace(running.view, revocations=view.revocations))
+            await running.bring(view)
+        if is_change:
+            self._observe(ConfigurationApplied())
 
     def counts(self, pattern: str) -> dict[str, int]:
         """Return those of Envoy's statistics that match `pattern`; may be called from any thread. Raises OSError."""
@@ -124,18 +139,6 @@ class Gateway:
             if running is not None:
                 await running.keeper.stop(self._grace)
                 running.folder.leave()
-
-
-async def _revoke(running: _Running, view: GatewayView) -> None:
-    revocations = view.revocations
-    if revocations == running.applied.revocations:
-        return
-    applied = replace(running.applied, revocations=revocations)
-    ledgers = [running.ledger.advanced(revocations)]
-    if ledgers[0].is_full:
-        ledgers.append(Ledger(settled=revocations))
-    for ledger in ledgers:
-        await running.bring(applied, ledger, recompile_revocations(running.resources, applied, running.ledger, ledger))
 
 
 def _fixed(view: GatewayView) -> tuple[object, ...]:

@@ -9,9 +9,6 @@ from pathlib import Path
 from gatekey.server.gateway.envoy.resources import Part, Resources, Response, discovery_response, read_response
 from gatekey.server.gateway.runner.files import replace_file
 
-ORDER = (Part.VERIFICATION, Part.SETTLED, Part.LATEST, Part.UPSTREAMS, Part.ROUTES)
-"""What closes comes first."""
-
 
 class Publisher:
     """Writes into `folder` what changed since the last time."""
@@ -23,7 +20,7 @@ class Publisher:
     def write(self, resources: Resources) -> None:
         """Write `resources`. Raises OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for part in ORDER:
+        for part in Part:
             if self._written is None or resources.of(part) is not self._written.of(part):
                 replace_file(_path(self._folder, part), discovery_response(resources.of(part)).text)
         self._written = resources

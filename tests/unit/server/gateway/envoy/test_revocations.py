@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.gateway.envoy.revocations import MOST_LATEST, Ledger, compile_revocations
+from gatekey.server.gateway.envoy.revocations import RevocationLists, compile_revocations
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
 
 TOKEN, SECRET = Subject(Named.TOKEN, "token"), Subject(Named.CREDENTIAL, "secret")
@@ -42,14 +42,7 @@ def test_times_are_compared_only_where_newer_tokens_may_come(revocations: dict[S
     assert rules == len(entry.get("matcher", {}).get("matcher_list", {}).get("matchers", []))
 
 
-def test_a_ledger_writes_only_what_is_new_or_changed() -> None:
-    ledger = Ledger(settled={TOKEN: 1, SECRET: 1}).advanced({TOKEN: 1, SECRET: 2, CLIENT: 1})
+def test_the_delta_holds_only_what_is_new_or_changed() -> None:
+    lists = RevocationLists(base={TOKEN: 1, SECRET: 1}).advanced({TOKEN: 1, SECRET: 2, CLIENT: 1})
 
-    assert ({TOKEN: 1, SECRET: 1}, {SECRET: 2, CLIENT: 1}) == (ledger.settled, ledger.latest)
-
-
-@pytest.mark.parametrize(("number", "expected"), [(MOST_LATEST, False), (MOST_LATEST + 1, True)])
-def test_a_ledger_is_full_when_its_small_part_is_no_longer_small(number: int, expected: bool) -> None:  # noqa: FBT001 - a column of the table
-    latest = {Subject(Named.TOKEN, str(index)): 1 for index in range(number)}
-
-    assert expected == Ledger(latest=latest).is_full
+    assert ({TOKEN: 1, SECRET: 1}, {SECRET: 2, CLIENT: 1}) == (lists.base, lists.delta)
