@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling, Scheduling
+from xdist.scheduler import LoadFileScheduling, Scheduling
 
 settings.register_profile("gatekey", deadline=None)  # a slow machine is no failure: no test asserts elapsed time
 settings.load_profile("gatekey")
@@ -20,7 +20,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """
     reasons = {_claim(report): _reason(report) for report in terminalreporter.stats.get("skipped", [])}
     if os.environ.get("GATEKEY_TEST_REAL") == "0":
-        reasons["tests/real"] = "a real Camunda server and real clients, because GATEKEY_TEST_REAL=0"
+        reasons["tests/real"] = "real clients and verifiers of tokens, because GATEKEY_TEST_REAL=0"
     if not reasons:
         return
     terminalreporter.section("NOT RUN", sep="!", red=True, bold=True)
@@ -39,19 +39,14 @@ def _reason(report: pytest.TestReport) -> str:
     )
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
+class ByFile(LoadFileScheduling):  # type: ignore[misc] # xdist ships no types
     """
-    A worker gets a whole file, so that what its tests share is made once; and all of tests/real, as two real Camunda
-    servers are more than most machines have room for. What takes longest comes first.
+    A worker gets a whole file, so that what its tests share is made once. What takes longest comes first.
     """
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "tests/real" if file.startswith("tests/real/") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling | None:

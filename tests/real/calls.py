@@ -68,7 +68,7 @@ def greeting_asked(address: str, token: str, process: Path, worker: str) -> Iter
         yield lambda: json.loads(ending.result().variables)
 
 
-def finished_instance(address: str, token: str, process: Path, given: Mapping[str, object]) -> dict[str, Any]:
+def finished_instance(address: str, token: str | None, process: Path, given: Mapping[str, object]) -> dict[str, Any]:
     """
     Deploy `process`, start one instance with the variables `given` and return its variables when it has ended.
     """
@@ -87,7 +87,7 @@ def start_instance(address: str, token: str, process: Path, **given: object) -> 
         stub.CreateProcessInstance(wanted, metadata=bearer(token), timeout=CALL_SECONDS)
 
 
-def _started(channel: grpc.Channel, token: str, process: Path, given: Mapping[str, object]) -> Any:
+def _started(channel: grpc.Channel, token: str | None, process: Path, given: Mapping[str, object]) -> Any:
     wanted = _wanted_instance(channel, token, process, given)
     return gateway_pb2_grpc.GatewayStub(channel).CreateProcessInstanceWithResult.future(
         gateway_pb2.CreateProcessInstanceWithResultRequest(request=wanted, requestTimeout=CALL_SECONDS * 1000),
@@ -96,7 +96,7 @@ def _started(channel: grpc.Channel, token: str, process: Path, given: Mapping[st
     )
 
 
-def _wanted_instance(channel: grpc.Channel, token: str, process: Path, given: Mapping[str, object]) -> Any:
+def _wanted_instance(channel: grpc.Channel, token: str | None, process: Path, given: Mapping[str, object]) -> Any:
     resource = gateway_pb2.Resource(name=process.name, content=process.read_bytes())
     deployed = gateway_pb2_grpc.GatewayStub(channel).DeployResource(
         gateway_pb2.DeployResourceRequest(resources=[resource]), metadata=bearer(token), timeout=CALL_SECONDS

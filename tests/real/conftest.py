@@ -1,56 +1,103 @@
 """
-The product between real clients and a real Camunda server.
+The product between real clients and a cluster: the demo cluster, or a Camunda that somebody runs (scripts/prove).
 
 GATEKEY_TEST_REAL=0 leaves this folder out, for machines that reach no registry, and the closing summary says so.
 Anything else runs it, and what is missing then is an error.
 """
 
+import json
 import os
+import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from real.forms import FORMS, NAMES, Form, create_client, form_of, names_can_be_given
 from real.tokens import Forger, access_token, signing_key, variables
-from support.camunda import Application, Camunda, camunda_open, node_modules, running_camunda, zbctl
+from support.clients import Application, installed_node_modules
+from support.demo import demo_cluster
 from support.java import JavaProgram, compiled
 from support.ports import free_port
-from support.product import Product, running_product
-
-__all__ = ["camunda_open", "node_modules", "zbctl"]  # fixtures, found by name
+from support.product import Product
 
 if os.environ.get("GATEKEY_TEST_REAL") == "0":
-    collect_ignore_glob = ["test_*.py"]
+    collect_ignore_glob = ["test_*.py", "trust/test_*.py"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """
+    What stands behind the gateway: `grpc` as host:port, `rest` as a URL, and the version that it tells.
+    """
+
+    grpc: str
+    rest: str
+    version: str
 
 
 @pytest.fixture(scope="session")
-def guarded(camunda_open: Camunda, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def cluster() -> Iterator[Cluster]:
     """
-    Gatekey in front of the server without authentication.
+    The demo cluster, or the server that scripts/prove was given.
     """
-    data = tmp_path_factory.mktemp("guarded") / "data"
-    # With "debug" the log tells the token requests that were granted, and so how many a client needs.
-    behind = running_product(data, log_level="debug", zeebe_grpc=camunda_open.grpc, zeebe_rest=camunda_open.rest)
-    with behind as product:
-        yield product
+    if grpc := os.environ.get("GATEKEY_PROVE_GRPC"):
+        rest = os.environ["GATEKEY_PROVE_REST"].rstrip("/")
+        yield Cluster(grpc, rest, version_of(rest))
+        return
+    with demo_cluster() as demo:
+        yield Cluster(demo.grpc, demo.rest, version_of(demo.rest))
+
+
+def version_of(rest: str) -> str:
+    """
+    The version that a cluster tells without us.
+    """
+    with urllib.request.urlopen(f"{rest}/v2/topology", timeout=30) as answer:
+        version: str = json.load(answer)["gatewayVersion"]
+        return version
 
 
 @pytest.fixture(scope="session")
-def camunda_oidc(guarded: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camunda]:
+def plain(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Form]:
+    with form_of("plain", tmp_path_factory.mktemp("plain"), cluster.grpc, cluster.rest) as form:
+        yield form
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def form(request: pytest.FixtureRequest, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Form]:
     """
-    A server that verifies Gatekey's tokens itself; no gateway stands before it.
+    A product for each of the three forms.
     """
-    log = tmp_path_factory.mktemp("camunda-oidc") / "log"
-    with running_camunda(log, "--oidc", guarded.http) as server:
-        yield server
+    if request.param == "plain":
+        yield request.getfixturevalue("plain")
+        return
+    if request.param == NAMES and not names_can_be_given():
+        pytest.skip("it takes root: a mount namespace of its own, and port 443")
+    with form_of(request.param, tmp_path_factory.mktemp("form"), cluster.grpc, cluster.rest) as form:
+        yield form
 
 
 @pytest.fixture(scope="session")
-def credentials(guarded: Product, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def guarded(plain: Form) -> Product:
+    """
+    Gatekey in front of the cluster. Its log tells the token requests that were granted, and so how many a client needs.
+    """
+    return plain.product
+
+
+@pytest.fixture(scope="session")
+def credentials(plain: Form) -> Path:
     """
     The credentials file of a client of the cluster `local`, with the scopes Zeebe and Secrets.
     """
-    return create_client(guarded, tmp_path_factory.mktemp("credentials") / "local.env", cluster="local")
+    return plain.credentials
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    return installed_node_modules()
 
 
 @pytest.fixture(scope="session")
@@ -71,34 +118,12 @@ def rest_base(credentials: Path) -> str:
     return variables(credentials)["ZEEBE_REST_ADDRESS"]
 
 
-def create_client(product: Product, file: Path, *, cluster: str, name: str = "") -> Path:
-    options = ("--cluster", cluster, "--scopes", "Zeebe,Secrets", "--output", str(file))
-    product.cli("clients", "create", name or f"{cluster}-app", *options)
-    return file
-
-
 @pytest.fixture(scope="session")
 def java_client() -> JavaProgram:
     """
     Programs that use the official Java client up to 8.7.
     """
     return compiled("zeebe-client")
-
-
-@pytest.fixture(scope="session")
-def newer_java_client() -> JavaProgram:
-    """
-    A program that uses the official Java client from 8.8 on.
-    """
-    return compiled("camunda-client")
-
-
-@pytest.fixture(scope="session")
-def connectors() -> JavaProgram:
-    """
-    The Connectors runtime.
-    """
-    return compiled("connectors")
 
 
 @pytest.fixture

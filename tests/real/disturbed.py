@@ -9,13 +9,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from real.applications import PROCESS
 from real.calls import finished_instance
 from real.tokens import access_token
-from support.camunda import Application, Camunda, camunda_ports, running_camunda
+from support.clients import Application
+from support.demo import RunningDemo, demo_cluster
+from support.ports import free_port
 from support.processes import children
 from support.product import Product, running_product
 
-PROCESS = Path(__file__).with_name("greeting.bpmn")
 STOPPING_SECONDS = 30.0
 
 STREAM_LIFE = 20
@@ -32,19 +34,19 @@ class Disturbed:
 
     product: Product
     folder: Path
-    ports: dict[str, int]
+    addresses: tuple[str, str]
     _running: ExitStack = field(default_factory=ExitStack)
-    _cluster: Camunda | None = None
+    _cluster: RunningDemo | None = None
 
     def start_cluster(self) -> None:
         """
         Start the cluster: at its old address, and with nothing of what it knew.
         """
-        self._cluster = self._running.enter_context(running_camunda(self.folder / "camunda.log", ports=self.ports))
+        self._cluster = self._running.enter_context(demo_cluster(self.addresses))
 
     def kill_cluster(self) -> None:
         """
-        End the cluster at once: asked to end, it would wait for all streams.
+        End the cluster at once.
         """
         if self._cluster is not None:
             self._cluster.kill()
@@ -84,18 +86,17 @@ def disturbed(folder: Path) -> Iterator[Disturbed]:
     """
     Start a cluster and Gatekey in front of it, with short-lived streams.
     """
-    ports = camunda_ports()
-    grpc, rest = f"localhost:{ports['GRPC']}", f"http://localhost:{ports['REST']}"
+    grpc, rest = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     with running_product(
         folder / "data",
         zeebe_grpc=grpc,
-        zeebe_rest=rest,
+        zeebe_rest=f"http://{rest}",
         stream_life=STREAM_LIFE,
         log_level="debug",
         limit_rate=1000,
         limit_burst=1000,
     ) as product:
-        stand = Disturbed(product, folder, ports)
+        stand = Disturbed(product, folder, (grpc, rest))
         try:
             stand.start_cluster()
             yield stand

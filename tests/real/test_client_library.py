@@ -1,5 +1,5 @@
 """
-Our client library between real clients, a real gateway and a real Camunda server: the recipes of the documentation.
+Our client library between real clients, a real gateway and a cluster: the recipes of the documentation.
 """
 
 import json
@@ -17,15 +17,14 @@ from gatekey import MemoryCache, TokenSource
 from gatekey.client.events import Asked, Event
 from gatekey.client.integrations.grpc import TokenInterceptor
 from gatekey.client.integrations.httpx import TokenAuth
+from real.applications import PROCESS, PROGRAMS
 from real.calls import activated_job, greeting_asked, rest_topology
+from real.conftest import Cluster
 from real.tokens import variables
-from support.camunda import Application
+from support.clients import Application
 from support.product import Product
 
 pytestmark = pytest.mark.real
-
-PROCESS = Path(__file__).with_name("greeting.bpmn")
-PROGRAMS = Path(__file__).with_name("programs")
 
 
 @pytest.fixture
@@ -39,7 +38,7 @@ def own_credentials(guarded: Product, tmp_path: Path) -> Path:
 
 
 def test_pyzeebe_and_the_orchestration_sdk_share_one_token(
-    application: Application, guarded: Product, token: str
+    application: Application, guarded: Product, token: str, cluster: Cluster
 ) -> None:
     greeted = json.loads(
         application.run(sys.executable, PROGRAMS / "library_pyzeebe_greets.py", PROCESS).stdout.splitlines()[-1]
@@ -51,12 +50,14 @@ def test_pyzeebe_and_the_orchestration_sdk_share_one_token(
         finished = ended()
 
     assert [f"Hello, Ada {number}!" for number in range(5)] == greeted["greetings"]
-    assert (200, "8.6.0") == (completed["status"], completed["topology"]["gatewayVersion"])
+    assert (200, cluster.version) == (completed["status"], completed["topology"]["gatewayVersion"])
     assert "library-sdk" == finished["worker"]
     assert (1, 0) == (greeted["asked"], completed["asked"])
 
 
-def test_a_revoked_token_is_exchanged_once_by_rest_and_by_grpc(guarded: Product, own_credentials: Path) -> None:
+def test_a_revoked_token_is_exchanged_once_by_rest_and_by_grpc(
+    guarded: Product, own_credentials: Path, cluster: Cluster
+) -> None:
     events: list[Event] = []
     source = TokenSource(own_credentials, cache=MemoryCache(), listener=events.append)
     values = variables(own_credentials)
@@ -72,8 +73,8 @@ def test_a_revoked_token_is_exchanged_once_by_rest_and_by_grpc(guarded: Product,
         until(lambda: rest_topology(values["ZEEBE_REST_ADDRESS"], old).status == 401)
         after = rest.get("/v2/topology").status_code, stub.Topology(topology, timeout=30).gatewayVersion
 
-    assert (200, "8.6.0") == before
-    assert (200, "8.6.0") == after
+    assert (200, cluster.version) == before
+    assert (200, cluster.version) == after
     assert 2 == sum(isinstance(event, Asked) for event in events)
 
 

@@ -14,16 +14,17 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import grpc
 import pytest
 
+from real.applications import PROCESS
 from real.calls import activated_job, bearer, grpc_topology, rest_topology, start_instance
-from real.disturbed import PROCESS, STREAM_LIFE, Disturbed, disturbed, working
+from real.conftest import Cluster
+from real.disturbed import STREAM_LIFE, Disturbed, disturbed, working
 from real.streams import JobStream
 from real.tokens import granted, header, variables
-from support.camunda import Application
+from support.clients import Application, zbctl
 from support.java import JavaProgram
 from support.product import Product
 from support.waiting import wait_until
@@ -160,7 +161,7 @@ def test_envoy_dies_and_clients_go_on(stand: Disturbed, token_here: str) -> None
 
 
 @pytest.mark.usefixtures("worker")
-def test_the_cluster_is_restarted_and_the_gateway_is_not(stand: Disturbed, token_here: str, zbctl: Path) -> None:
+def test_the_cluster_is_restarted_and_the_gateway_is_not(stand: Disturbed, token_here: str, cluster: Cluster) -> None:
     gateway, envoy = stand.product.gateway, stand.envoy()
     rest = variables(stand.folder / "steady.env")["ZEEBE_REST_ADDRESS"]
     stand.kill_cluster()
@@ -170,11 +171,11 @@ def test_the_cluster_is_restarted_and_the_gateway_is_not(stand: Disturbed, token
     wait_until(lambda: grpc_topology(gateway, token_here)[0] is grpc.StatusCode.OK, RESTART_SECONDS)
     home = stand.folder / "zbctl"
     home.mkdir()
-    status = Application(stand.folder / "steady.env", home).run(zbctl, "--insecure", "status").stdout
+    status = Application(stand.folder / "steady.env", home).run(zbctl(), "--insecure", "status").stdout
 
     assert code is grpc.StatusCode.UNAVAILABLE
     assert (answer.status, answer.type, answer.body["status"]) == (503, "application/problem+json", 503)
-    assert "Gateway version: 8.6.0" in status
+    assert f"Gateway version: {cluster.version}" in status
     assert stand.envoy() == envoy
     assert stand.has_work_done(token_here, "java-worker")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from real.tokens import variables
-from support.camunda import Application
+from support.clients import Application
 from support.ports import free_port
 from support.product import Product, running_product
 from support.waiting import wait_until

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatekey.demo.apis.optimize import DASHBOARD
-from support.camunda import Application
+from support.clients import Application
 from support.product import Product, running_product
 from support.recorded_demo import RecordedDemo, recorded_demo
 

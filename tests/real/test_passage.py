@@ -5,18 +5,16 @@ What must pass the gateway whole: large messages, uploads, streams and waiting c
 import json
 import urllib.request
 import uuid
-from pathlib import Path
 
 import grpc
 import pytest
 from pyzeebe.proto import gateway_pb2, gateway_pb2_grpc
 
+from real.applications import PROCESS
 from real.calls import CALL_SECONDS, LARGE_BYTES, bearer, greeting_asked
 from support.product import Product
 
 pytestmark = pytest.mark.real
-
-PROCESS = Path(__file__).with_name("greeting.bpmn")
 
 
 def test_a_deployment_of_several_megabytes_passes_by_grpc(guarded: Product, token: str) -> None:

@@ -19,26 +19,34 @@ END_SECONDS = 20.0
 @dataclass(frozen=True, slots=True)
 class RunningDemo:
     """
-    Where it listens, and what it said of itself.
+    Where it listens, what it said of itself, and its process.
     """
 
     grpc: str
     rest: str
     said: str
+    process: subprocess.Popen[str]
+
+    def kill(self) -> None:
+        """
+        End it as `kill -9` does.
+        """
+        self.process.kill()
+        self.process.wait(END_SECONDS)
 
 
 @contextmanager
-def demo_cluster() -> Iterator[RunningDemo]:
+def demo_cluster(addresses: tuple[str, str] | None = None) -> Iterator[RunningDemo]:
     """
-    Run one until the block ends.
+    Run one until the block ends, at the addresses of gRPC and REST if they are given.
     """
-    grpc, rest = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    grpc, rest = addresses or (f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}")
     command = [str(GATEKEY), "demo-cluster", "--grpc", grpc, "--rest", rest]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         # It says what it is when both addresses answer.
-        yield RunningDemo(grpc, f"http://{rest}", process.stdout.readline())
+        yield RunningDemo(grpc, f"http://{rest}", process.stdout.readline(), process)
     finally:
         process.terminate()
         process.wait(END_SECONDS)

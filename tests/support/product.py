@@ -132,8 +132,10 @@ class Product:
 
     def _is_ready(self) -> bool:
         secure = self.settings.get("tls", "off") != "off"
-        ports = {self.http_port: SERVICE_READY, **({self.gateway_port: GATEWAY_HEALTH} if self.with_gateway else {})}
-        return all(_is_well(port, path, secure=secure) for port, path in ports.items()) and bool(self.printed)
+        places = {self.environment["GATEKEY_HTTP"]: SERVICE_READY}
+        if self.with_gateway:
+            places[self.environment["GATEKEY_GATEWAY"]] = GATEWAY_HEALTH
+        return all(_is_well(place, path, secure=secure) for place, path in places.items()) and bool(self.printed)
 
     def stop(self) -> int:
         """
@@ -198,10 +200,11 @@ class Product:
         return token
 
 
-def _is_well(port: int, path: str, *, secure: bool) -> bool:
+def _is_well(place: str, path: str, *, secure: bool) -> bool:
+    host, port = place.replace("localhost", "127.0.0.1").split(":")
     trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - its certificate is what other tests check
     kind = partial(http.client.HTTPSConnection, context=trusting) if secure else http.client.HTTPConnection
-    with closing(kind("127.0.0.1", port, timeout=STOP_SECONDS, source_address=(PROBE, 0))) as connection:
+    with closing(kind(host, int(port), timeout=STOP_SECONDS, source_address=(PROBE, 0))) as connection:
         try:
             connection.request("GET", path)
             return connection.getresponse().status == HTTPStatus.OK

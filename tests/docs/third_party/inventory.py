@@ -56,7 +56,8 @@ def first_line(lock: Path) -> str:
 
 
 def _files() -> Iterator[Path]:
-    for pattern in ("requirements/*.txt", "benchmarks/**/*.txt", f"tests/real/java/*/{LOCK}", "tests/**/go.mod"):
+    python = ("requirements/*.txt", "benchmarks/**/*.txt", "tests/real/python/*.txt")
+    for pattern in (*python, f"tests/real/java/*/{LOCK}", "tests/**/go.mod"):
         yield from REPOSITORY.glob(pattern)
     for folder in ("requirements", "tests", "benchmarks"):
         yield from (REPOSITORY / folder).rglob("package-lock.json")

@@ -89,7 +89,8 @@ def _of_distribution(distribution: metadata.Distribution) -> str | None:
 def _of_npm(artifact: Artifact) -> str | None:
     for lock in REPOSITORY.rglob("package-lock.json"):
         for place, package in json.loads(lock.read_text())["packages"].items():
-            if place.endswith(f"node_modules/{artifact.name}") and package["version"] == artifact.version:
+            name = package.get("name", place.rpartition("node_modules/")[2])
+            if (name, package.get("version")) == (artifact.name, artifact.version):
                 return spdx(package.get("license", ""))
     return None
 

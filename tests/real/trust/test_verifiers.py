@@ -13,7 +13,7 @@ import pytest
 
 from real.tokens import BAD_TOKENS, Forger, header, signing_key
 from real.trust.verifiers import LIBRARIES, Library, Verifier, verifying
-from support.camunda import installed_node_modules
+from support.clients import installed_node_modules
 from support.product import Product, running_product
 
 pytestmark = [

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from support.camunda import CACHE, FETCHING_SECONDS, run_tool
+from support.clients import CACHE, FETCHING_SECONDS, run_tool
 from support.java import compiled
 
 REAL = Path(__file__).resolve().parents[1]
