@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Generic, TypeVar
 
@@ -29,7 +30,7 @@ class Networks(Generic[Said]):
         self._lengths = {
             version: sorted({one.prefixlen for one in found}, reverse=True) for version, found in self._ordered.items()
         }
-        self._found: dict[str, Said | None] = {}
+        self._found = lru_cache(REMEMBERED)(self._look_up)
 
     def __bool__(self) -> bool:
         """Say whether anything is said at all; most have no rule, and asking costs them nothing."""
@@ -37,13 +38,7 @@ class Networks(Generic[Said]):
 
     def find(self, address: str) -> Said | None:
         """Return what is said of an address (a key from `key_of`), None when nothing is."""
-        try:
-            return self._found[address]
-        except KeyError:
-            if len(self._found) >= REMEMBERED:
-                self._found.clear()
-            found = self._found[address] = self._look_up(address)
-            return found
+        return self._found(address)
 
     def _look_up(self, address: str) -> Said | None:
         try:

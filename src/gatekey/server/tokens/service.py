@@ -102,7 +102,7 @@ class TokenService:
         # The same object, not an equal one: whatever was changed in the database since, the directory has made another.
         if kind is None or kind.client is not who.client:
             if len(self.kinds) >= PREPARED_KINDS:
-                self.kinds.clear()
+                del self.kinds[next(iter(self.kinds))]  # the oldest
             kind = self.kinds[who.credential_id, scope] = self._prepare(who, scope)
         return kind
 
@@ -150,7 +150,7 @@ class TokenService:
             token_id = self._shared_id(place)
             token = self._sign(kind, key, issued_at, token_id)
             if len(self.remembered) >= REMEMBERED_TOKENS:
-                self.remembered.clear()
+                del self.remembered[next(iter(self.remembered))]  # the oldest
             self.remembered[place] = (token_id, token)
         return token
 

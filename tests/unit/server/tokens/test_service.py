@@ -307,7 +307,7 @@ def test_what_was_prepared_for_a_client_ends_with_what_the_directory_knew(office
     assert (prepared, Refused) == (kept, type(known.ask()))
 
 
-def test_a_worker_keeps_no_more_kinds_of_tokens_than_it_has_room_for(office: Office) -> None:
+def test_a_worker_that_has_no_room_for_one_more_kind_of_token_drops_the_oldest(office: Office) -> None:
     created = add_client(office.installation, "one-more")
     known = replace(office, created=created)
     known.ask()
@@ -317,4 +317,7 @@ def test_a_worker_keeps_no_more_kinds_of_tokens_than_it_has_room_for(office: Off
     granted = known.ask()
 
     assert isinstance(granted, Granted)
-    assert [(created.secret_id, Scope.ZEEBE)] == list(office.service.kinds)
+    kinds = list(office.service.kinds)
+    assert (PREPARED_KINDS, (created.secret_id, Scope.ZEEBE)) == (len(kinds), kinds[-1])
+    assert ("0", Scope.ZEEBE) not in kinds
+    assert ("1", Scope.ZEEBE) in kinds

@@ -12,12 +12,13 @@ What was encoded is remembered: there are only as many answers as requests can r
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import ceil
 
 from gatekey.http.asgi import Headers
 from gatekey.oauth.token_answer import describe
 from gatekey.server.limits.limits import Budget, Ruling
-from gatekey.server.limits.model import SECOND, Admitted, Blocked
+from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited
 
 PROBLEM = "application/problem+json"
 
@@ -37,8 +38,7 @@ class LimitAnswers:
         self._help_url = help_url
         self._link = (b"link", f'<{help_url}>; rel="help"'.encode())
         self._now = now
-        self._single: dict[tuple[Budget, int], Headers] = {}
-        self._bodies: dict[tuple[Budget, int, int, str], bytes] = {}
+        self._body = lru_cache(REMEMBERED)(self._encode_body)
 
     def headers(self, ruling: Ruling, narrower: Ruling | None = None) -> Headers:
         """
@@ -46,36 +46,19 @@ class LimitAnswers:
         is only watched has none: a caller who holds back without need would hide what is watched for.
         """
         if narrower is not None:
-            return _joined(self._headers(narrower), self._headers(ruling))
-        return self._headers(ruling)
-
-    def _headers(self, ruling: Ruling) -> Headers:
-        budget, verdict = ruling
-        place = (budget, verdict.remaining if isinstance(verdict, Admitted) else -verdict.retry_after - 1)
-        try:
-            return self._single[place]
-        except KeyError:
-            if len(self._single) >= REMEMBERED:
-                self._single.clear()
-            headers = self._single[place] = _encode(ruling)
-            return headers
+            return _joined(_fields(narrower), _fields(ruling))
+        return _fields(ruling)
 
     def refusal(self, ruling: Ruling, path: str) -> tuple[bytes, Headers]:
         """Return body and headers of a 429, without the fields that every answer has."""
         verdict = ruling.verdict
         wait = 0 if isinstance(verdict, Admitted) else verdict.retry_after
         until = ceil(self._now() + wait) if isinstance(verdict, Blocked) else 0
-        key = (ruling.budget, wait, until, path)
-        body = self._bodies.get(key)
-        if body is None:
-            if len(self._bodies) >= REMEMBERED:
-                self._bodies.clear()
-            body = self._bodies[key] = self._body(ruling, until, path)
-        return body, ((b"retry-after", b"%d" % wait), self._link)
+        return self._body(ruling.budget, wait, until, path), ((b"retry-after", b"%d" % wait), self._link)
 
-    def _body(self, ruling: Ruling, until: int, path: str) -> bytes:
+    def _encode_body(self, budget: Budget, wait: int, until: int, path: str) -> bytes:
         kind, title = ABNORMAL_USAGE if until else QUOTA_EXCEEDED
-        words = describe(ruling.public)
+        words = describe(Ruling(budget, Blocked(wait, until) if until else Limited(wait)).public)
         members = {
             "error": "too_many_requests",
             "error_description": words,
@@ -84,7 +67,7 @@ class LimitAnswers:
             "status": 429,
             "detail": words,
             "instance": path,
-            "violated-policies": [ruling.budget.part.value],
+            "violated-policies": [budget.part.value],
             **({"blocked_until": _moment(until)} if until else {}),
             "help": self._help_url,
         }
@@ -103,16 +86,20 @@ def wants_problem(accept: str | None) -> bool:
     )
 
 
-def _encode(ruling: Ruling) -> Headers:
+def _fields(ruling: Ruling) -> Headers:
     budget, verdict = ruling
+    return _encode(budget, verdict.remaining if isinstance(verdict, Admitted) else -verdict.retry_after - 1)
+
+
+@lru_cache(REMEMBERED)
+def _encode(budget: Budget, remaining: int) -> Headers:
+    """Return the fields of one budget; below zero, `remaining` is one less than the negative seconds to wait."""
     policy = budget.policy
     if policy is None or budget.watched:
         return ()
     name, window = budget.part.value, max(1, ceil(policy.burst * policy.interval / SECOND))
-    if isinstance(verdict, Admitted):
-        remaining, effective = verdict.remaining, ceil(policy.interval / SECOND)
-    else:
-        remaining, effective = 0, verdict.retry_after
+    effective = ceil(policy.interval / SECOND) if remaining >= 0 else -remaining - 1
+    remaining = max(0, remaining)
     return (
         (b"ratelimit-policy", f'"{name}";q={policy.burst};w={window}'.encode()),
         (b"ratelimit", f'"{name}";r={remaining};t={effective}'.encode()),
