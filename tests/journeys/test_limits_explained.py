@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from gatekey.cli.opening import ACTOR
 from support.product import Product, running_product
 from support.service import eventually
 
@@ -126,7 +127,7 @@ def test_unblocking_reaches_every_worker_and_is_audited(product: Product, blocke
     assert {200} == answers
     assert "blocked" != explained["state"]
     assert "the program is stopped" == explained["blocks"][0]["lifted"]["reason"]
-    assert [("command line", OURS, '{"reason": "the program is stopped"}')] == audit
+    assert [(ACTOR, OURS, '{"reason": "the program is stopped"}')] == audit
 
 
 def test_exceptions_are_made_listed_and_taken_back(product: Product, blocked: dict[str, Any]) -> None:

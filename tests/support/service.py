@@ -40,6 +40,7 @@ from gatekey.server.run.proxied import ProxiedServer
 from gatekey.server.run.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
 from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.audit_log import SqlAuditLog
 from gatekey.server.storage.stores.client_store import SqlClientStore
 from gatekey.server.storage.stores.cluster_store import SqlClusterStore
 from gatekey.server.storage.stores.secret_store import SqlSecretStore
@@ -252,6 +253,7 @@ class Stores:
     secrets: SqlSecretStore
     clusters: SqlClusterStore
     people: SqlPeopleStore
+    audit: SqlAuditLog
     cluster: Cluster
     raw: Callable[[], bytes]
     """All bytes that the database has on disk."""
@@ -268,6 +270,7 @@ def sqlite_stores(folder: Path) -> Iterator[Stores]:
             secrets=SqlSecretStore(installation.database, LONGEST_LIFE),
             clusters=SqlClusterStore(installation.database, Seal(installation.master.derive("storage"))),
             people=SqlPeopleStore(installation.database),
+            audit=SqlAuditLog(installation.database),
             cluster=installation.clusters.all()[0],
             raw=lambda: b"".join(path.read_bytes() for path in folder.glob("gatekey.db*")),
         )

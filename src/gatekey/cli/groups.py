@@ -28,6 +28,7 @@ PATHS = {
     "status": "status:status",
     "logout": "logout:logout",
     "doctor": "doctor:doctor",
+    "audit": "audit:audit",
     "backup": "backups.backup:backup",
     "restore": "backups.restore:restore",
     "completion": "completion:completion",

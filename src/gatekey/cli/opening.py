@@ -1,6 +1,7 @@
 """From options and environment to settings, an opened installation, and what a command prints."""
 
 import os
+import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,18 @@ if TYPE_CHECKING:
     from gatekey.server.run.installation import Installation
     from gatekey.server.settings import Settings
 
-ACTOR = "command line"
-"""Who did it, in the audit, when it was done by somebody with access to the data folder."""
+
+def _operating_system_user() -> str:
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run as a number that nobody has
+        name = str(os.getuid())
+    behind = os.environ.get("SUDO_USER") if os.getuid() == 0 else None
+    return f"user {name} (sudo by {behind})" if behind and behind.isprintable() else f"user {name}"
+
+
+ACTOR = _operating_system_user()
+"""Who did it, in the audit: whoever runs the command has access to the data folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from gatekey.server.signing_keys.rotation import KeyLife, RotationPolicy, due
 from gatekey.server.storage.folder import DataFolder
 from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.audit_log import SqlAuditLog
 from gatekey.server.storage.stores.client_store import SqlClientStore
 from gatekey.server.storage.stores.cluster_store import SqlClusterStore
 from gatekey.server.storage.stores.founding import found, is_founded
@@ -53,6 +54,7 @@ class Installation:
     rotation: RotationPolicy
     clusters: ClusterAdministration
     sign_in: SignIn
+    audit: SqlAuditLog
     master: MasterKey
     tls: TlsFolder | None
     is_new: bool = False
@@ -141,6 +143,7 @@ def _open(
         rotation=_rotation(settings),
         clusters=ClusterAdministration(SqlClusterStore(database, seal), utc_now, new_uuid),
         sign_in=SignIn(SqlPeopleStore(database), utc_now, _new_key),
+        audit=SqlAuditLog(database),
         master=master,
         tls=tls,
     )
