@@ -17,6 +17,12 @@ from gatekey.oauth.vocabulary import Scope
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+CONFIRMED_FOR = 10.0
+"""
+Seconds. No API tells a command of a deleted client: an older token is confirmed by asking for another. Once in ten
+seconds is a tenth of what one address may ask.
+"""
+
 NOTICEABLE = 2.0
 """Seconds; a longer silence on a terminal looks like a fault."""
 
@@ -61,7 +67,9 @@ def asking_options(command: Command) -> Command:
 def source_for(asked_for: AskedFor) -> TokenSource:
     """Return the source that the options mean; it renews before it answers, for a command ends too soon afterwards."""
     settings = resolve(places_of(asked_for.env_file), asked_for.scope, asked_for.audience)
-    return TokenSource(settings=settings, patience=asked_for.wait, background=False, listener=_tell)
+    return TokenSource(
+        settings=settings, patience=asked_for.wait, max_age=CONFIRMED_FOR, background=False, listener=_tell
+    )
 
 
 def places_of(env_file: str | None) -> tuple[Place, ...]:

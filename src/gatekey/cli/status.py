@@ -9,13 +9,14 @@ import click
 from gatekey.cli.output import print_details, print_json
 from gatekey.client.cache.disk import DiskCache
 from gatekey.client.cache.record import CredentialRecord, EndpointRecord
+from gatekey.client.failures import FailureKind
 from gatekey.client.http import shown
 from gatekey.client.policy import Backoff
-from gatekey.client.token import Freshness, Token
+from gatekey.client.token import Freshness
 
 WORDS = {
-    Freshness.FRESH: "good until {until} ({left})",
-    Freshness.STALE: "good until {until} ({left}), due for renewal",
+    Freshness.FRESH: "good until {until} ({left}), as the token endpoint said {age} ago",
+    Freshness.STALE: "good until {until} ({left}), as the token endpoint said {age} ago; due for renewal",
     Freshness.EXPIRED: "expired at {until}",
 }
 
@@ -25,7 +26,8 @@ WORDS = {
 def status(*, as_json: bool) -> None:
     """
     Show the tokens that programs of this user share: until when each is good, which client is left alone after a
-    refusal, and which token endpoint after a limit. Asks nobody and prints no token.
+    refusal, and which token endpoint after a limit. Asks nobody and prints no token: whether the token endpoint still
+    knows the client, gatekey token asks.
     """
     cache, now = DiskCache(), time.time()
     credentials, endpoints = cache.records()
@@ -53,7 +55,7 @@ def _print(record: CredentialRecord, now: float) -> None:
         ("client id", record.client_id),
         ("audience", record.audience or "(the server's default)"),
         ("token URL", shown(record.token_url)),
-        ("token", _told(record.token, now)),
+        ("token", _told(record, now)),
     ]
     if record.refusal and record.refusal.stands(now):
         rows.append(("refused", _why(record.refusal, now)))
@@ -61,11 +63,21 @@ def _print(record: CredentialRecord, now: float) -> None:
     click.echo()
 
 
-def _told(token: Token | None, now: float) -> str:
+def _told(record: CredentialRecord, now: float) -> str:
+    token = record.token
     if token is None:
         return "none"
+    if _refused_since(record):
+        return "not given out any more: the token endpoint refused its client later"
     until = datetime.fromtimestamp(token.expires_at).astimezone().isoformat(" ", timespec="seconds")
-    return WORDS[token.freshness(now)].format(until=until, left=_span(token.expires_at - now))
+    left, age = _span(token.expires_at - now), _span(now - token.obtained_at)
+    return WORDS[token.freshness(now)].format(until=until, left=left, age=age)
+
+
+def _refused_since(record: CredentialRecord) -> bool:
+    token, refusal = record.token, record.refusal
+    refused = refusal is not None and refusal.failure.kind is FailureKind.REFUSED
+    return refused and token is not None and refusal is not None and refusal.since > token.obtained_at
 
 
 def _why(backoff: Backoff | None, now: float) -> str:
@@ -90,7 +102,14 @@ def _fields(record: CredentialRecord, now: float) -> dict[str, Any]:
         "token_url": shown(record.token_url),
         "audience": record.audience,
         "scope": record.scope,
-        "token": {"freshness": token.freshness(now), "expires_at": _time(token.expires_at)} if token else None,
+        "token": {
+            "freshness": token.freshness(now),
+            "expires_at": _time(token.expires_at),
+            "obtained_at": _time(token.obtained_at),
+            "refused_since": _refused_since(record),
+        }
+        if token
+        else None,
         "refused": _backoff_fields(refusal) if refusal and refusal.stands(now) else None,
     }
 

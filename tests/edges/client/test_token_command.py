@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -267,6 +268,59 @@ def test_a_token_is_kept_for_the_next_command(tmp_path: Path) -> None:
 
     assert [f"{TOKEN}\n"] * 3 == printed
     assert 1 == len(server.asked)
+
+
+def aged(folder: Path, seconds: float) -> None:
+    """
+    Have everything that is kept in the folder happened so long ago.
+    """
+    for path in folder.glob("credential-*"):
+        fields = json.loads(path.read_text())
+        for part, names in (("token", ("obtained_at",)), ("refusal", ("since", "until"))):
+            for name in names if fields[part] else ():
+                fields[part][name] -= seconds
+        path.write_text(json.dumps(fields))
+
+
+def test_an_older_token_is_confirmed_so_that_a_deleted_client_is_noticed(tmp_path: Path) -> None:
+    answers = iter([GRANTED, limiting(1), REFUSED])
+    with serving(lambda _: next(answers)) as server:
+        path = written(tmp_path, server.url)
+        run_apart("--env-file", path)
+        aged(tmp_path / "cache" / "tokens", 11)
+        limited = run_apart("--env-file", path, "--wait", "0")
+        time.sleep(1.2)  # the limit's own time: the command has no clock but the machine's
+        deleted, again = run_apart("--env-file", path), run_apart("--env-file", path)
+        status = run_apart(command="status").stdout
+
+    assert f"{TOKEN}\n" == limited.stdout
+    assert [Exit.TOKEN_REFUSED] * 2 == [deleted.returncode, again.returncode]
+    assert 3 == len(server.asked)
+    assert "not given out any more: the token endpoint refused its client later" in status
+
+
+def test_a_refusal_ends_when_the_credentials_file_is_written_again(tmp_path: Path) -> None:
+    answers = iter([REFUSED, GRANTED])
+    with serving(lambda _: next(answers)) as server:
+        path = written(tmp_path, server.url)
+        first = run_apart("--env-file", path)
+        aged(tmp_path / "cache" / "tokens", 5)
+        path.touch()
+        second = run_apart("--env-file", path)
+
+    assert (Exit.TOKEN_REFUSED, 0) == (first.returncode, second.returncode)
+
+
+def test_one_value_can_be_printed_alone(tmp_path: Path) -> None:
+    with serving(lambda _: GRANTED) as server:
+        path = written(tmp_path, server.url)
+        printed = run_apart("--env-file", path, "--json", "--field", "token_type")
+        unknown = run_apart("--env-file", path, "--json", "--field", "nonsense")
+        alone = run_apart("--env-file", path, "--field", "token_type")
+
+    assert "Bearer\n" == printed.stdout
+    assert [Exit.USAGE] * 2 == [unknown.returncode, alone.returncode]
+    assert TOKEN not in unknown.stderr
 
 
 def test_a_refusal_is_kept_too_and_a_person_may_know_better(tmp_path: Path) -> None:
