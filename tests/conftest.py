@@ -11,6 +11,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling, Scheduling
 
 settings.register_profile("gatekey", deadline=None)  # a slow machine is no failure: no test asserts elapsed time
+settings.register_profile("branches", deadline=None, derandomize=True, max_examples=25)
 settings.load_profile("gatekey")
 
 

@@ -104,6 +104,15 @@ def test_without_expires_in_the_tokens_own_expiry_counts(
     assert seconds == granted(answer(headers=headers, access_token=jwt(**claims))).expires_in
 
 
+@pytest.mark.parametrize(("left", "seconds"), [(60, 60), (7200, 3600), (-60, 3600)])
+def test_of_expires_in_and_the_tokens_own_expiry_the_shorter_counts_unless_it_was_over_before(
+    left: int, seconds: int
+) -> None:
+    read = granted(answer(headers=DATE, access_token=jwt(exp=NOW + left), expires_in=3600))
+
+    assert seconds == read.expires_in
+
+
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
 def test_the_token_type_is_bearer_in_any_case(kind: str) -> None:
     assert "t" == granted(answer(access_token="t", token_type=kind, expires_in=1)).access_token.reveal()

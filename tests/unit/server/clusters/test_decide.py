@@ -2,8 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.server.clusters.decide import check_cluster, check_secret, check_upstream_tls
-from gatekey.server.clusters.model import Refused, UpstreamTls
+from gatekey.server.clusters.decide import (
+    check_api_upstreams,
+    check_cluster,
+    check_secret,
+    check_upstream_tls,
+    check_upstreams,
+)
+from gatekey.server.clusters.model import ApiUpstreams, Refused, UpstreamTls
 
 
 @pytest.mark.parametrize(
@@ -88,3 +94,37 @@ def test_half_a_certificate_and_strange_names_are_refused(tls: UpstreamTls, word
 def test_tls_needs_an_upstream_that_speaks_it_and_none_is_fine_anywhere() -> None:
     assert isinstance(check_upstream_tls(UpstreamTls(authorities="ca.pem"), ["zeebe:26500", None]), Refused)
     assert check_upstream_tls(UpstreamTls(), ["zeebe:26500", None]) is None
+
+
+@pytest.mark.parametrize("grpc", ["zeebe:26500", "grpcs://zeebe", "http://[::1]:26500"])
+@pytest.mark.parametrize("rest", ["http://localhost:8080", "https://zeebe.example.org/base"])
+def test_upstreams_that_can_be_called_are_taken(grpc: str, rest: str) -> None:
+    assert check_upstreams(grpc, rest) is None
+    assert check_api_upstreams(ApiUpstreams(operate=rest)) is None
+
+
+@pytest.mark.parametrize(
+    ("grpc", "rest", "field"),
+    [
+        ("zeebe", "http://zeebe", "grpc"),
+        ("zeebe:x", "http://zeebe", "grpc"),
+        ("ftp://zeebe:1", "http://zeebe", "grpc"),
+        ("zeebe:1", "zeebe:1", "rest"),
+        ("zeebe:1", "http://user@zeebe", "rest"),
+        ("zeebe:1", "http://zeebe?a=b", "rest"),
+        ("zeebe:1", "http://[zeebe", "rest"),
+    ],
+)
+def test_upstreams_that_cannot_be_called_are_refused_by_name(grpc: str, rest: str, field: str) -> None:
+    refused = check_upstreams(grpc, rest)
+
+    assert isinstance(refused, Refused)
+    assert field == refused.field
+
+
+@pytest.mark.parametrize("api", ["operate", "tasklist", "optimize"])
+def test_a_url_of_another_api_that_cannot_be_called_is_refused_by_name(api: str) -> None:
+    refused = check_api_upstreams(ApiUpstreams(**{api: "localhost:8081"}))
+
+    assert isinstance(refused, Refused)
+    assert api == refused.field

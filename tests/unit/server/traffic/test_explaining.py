@@ -148,3 +148,10 @@ def test_what_is_only_watched_is_counted_as_spared() -> None:
     found = tally([counted(4, verdict=Verdict.LIMITED), counted(2, Outcome.BLOCKED)])
 
     assert (6, 4, 2, 4) == (found.requests, found.granted, found.blocked, found.spared)
+
+
+def test_a_block_that_was_lifted_since_is_none() -> None:
+    block = Block("lifted", NOW - 99, NOW + 9)
+    order = Unblocked("lifted", NOW - 1, "owner@example.org", "mended")
+
+    assert [State.FREE] == [line.state for line in lines([], {}, [block], [order], NOW)]

@@ -28,6 +28,13 @@ def test_the_service_is_called_by_its_name_and_must_prove_it() -> None:
     assert "inline_string" in context["common_tls_context"]["validation_context"]["trusted_ca"]
 
 
+def test_a_service_without_tls_is_called_without() -> None:
+    plain = ServicePlace(read_address("http://localhost:8400"), "the-key")
+    bootstrap = compile_remote_bootstrap("one", FRONT, plain, None, None)
+
+    assert "transport_socket" not in bootstrap["static_resources"]["clusters"][0]
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [

@@ -115,3 +115,11 @@ def unmatched(host: dict[str, Any]) -> list[dict[str, Any]]:
         last = last["matcher"]["on_no_match"]
     routes: list[dict[str, Any]] = last["action"]["typed_config"]["routes"]
     return routes
+
+
+def test_an_api_with_an_upstream_of_its_own_is_closed_to_zeebes_audience() -> None:
+    apart = GuardedCluster(A, "local", UPSTREAM, UPSTREAM, operate=Address("localhost", 2))
+    host = compiled(apart, GuardedCluster(B, "local", UPSTREAM, UPSTREAM))["shared"]
+
+    assert rules.OTHER_API in str(routes_of(host, A))
+    assert rules.OTHER_API not in str(routes_of(host, B))

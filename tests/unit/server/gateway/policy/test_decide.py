@@ -21,6 +21,7 @@ from gatekey.server.gateway.policy.model import (
     Kind,
     RequestHead,
 )
+from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
 
 A = "aaaaaaaa-0000-4000-8000-00000000000a"
 B = "bbbbbbbb-0000-4000-8000-00000000000b"
@@ -131,3 +132,96 @@ def test_an_api_that_a_cluster_does_not_have_is_not_found(path: str, content_typ
     assert isinstance(outcome, Denied)
     assert (Kind.NOT_FOUND, expected) == (outcome.kind, outcome.public)
     assert A in outcome.reason
+
+
+REVOCATIONS = {
+    Subject(Named.TOKEN, "token"): FOREVER,
+    Subject(Named.CREDENTIAL, "secret"): 100,
+    Subject(Named.CLIENT, "client"): 100,
+    Subject(Named.CLIENT, "less", AUDIENCE): 100,
+}
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        Claims((AUDIENCE,), A, token_id="token", issued_at=200),
+        Claims((AUDIENCE,), A, credential_id="secret", issued_at=99),
+        Claims((AUDIENCE,), A, client_id="client"),
+        Claims((AUDIENCE,), A, client_id="less", issued_at=99),
+    ],
+)
+def test_what_was_issued_before_its_revocation_is_unauthenticated(claims: Claims) -> None:
+    outcome = decide(replace(VIEW, revocations=REVOCATIONS), RequestHead("localhost", "/v2/topology", ""), claims)
+
+    assert isinstance(outcome, Denied)
+    assert (Kind.UNAUTHENTICATED, rules.REVOKED) == (outcome.kind, outcome.public)
+
+
+@pytest.mark.parametrize(
+    ("path", "claims"),
+    [
+        ("/v2/topology", Claims((AUDIENCE,), A, credential_id="secret", issued_at=100)),
+        ("/operate/v1/incidents/search", Claims(("operate.camunda.io",), A, client_id="less", issued_at=99)),
+    ],
+)
+def test_what_was_issued_later_or_for_another_audience_goes_on(path: str, claims: Claims) -> None:
+    outcome = decide(replace(VIEW, revocations=REVOCATIONS), RequestHead("localhost", path, ""), claims)
+
+    assert isinstance(outcome, Allowed)
+
+
+@pytest.mark.parametrize(
+    ("authority", "path", "method", "expected"),
+    [
+        (f"x.{AUDIENCE}", "/v2/topology", "GET", rules.OTHER_CLUSTER),
+        (f"{B}.local.{AUDIENCE}", "/v2/topology", "GET", rules.OTHER_CLUSTER),
+        ("localhost", "/nothing", "GET", rules.NOTHING_HERE),
+        ("localhost", "/v2/topology", "TRACE", rules.NO_TRACE),
+        ("localhost", "/operate/v1/nothing", "GET", rules.NOTHING_HERE),
+    ],
+)
+def test_a_token_opens_nothing_at_a_place_that_is_not_its_own(
+    authority: str, path: str, method: str, expected: str
+) -> None:
+    outcome = decide(VIEW, RequestHead(authority, path, "", method), Claims((AUDIENCE,), A))
+
+    assert isinstance(outcome, Denied)
+    assert expected == outcome.public
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"/optimize/{A}/api/readyz", Allowed(A, Api.OPTIMIZE, "/api/readyz")),
+        ("/optimize/api/readyz", rules.NO_TOKEN),
+        (f"/optimize/{A}/api/readyz?a=b", rules.NO_TOKEN),
+    ],
+)
+def test_optimize_says_without_a_token_whether_it_is_ready(path: str, expected: Allowed | str) -> None:
+    outcome = decide(VIEW, RequestHead("localhost", path, ""), None)
+
+    assert expected == (outcome.public if isinstance(outcome, Denied) else outcome)
+
+
+def test_zeebes_audience_opens_operate_only_where_zeebes_upstream_serves_it() -> None:
+    apart = replace(VIEW.clusters[0], operate=Address("localhost", 2))
+    head, claims = RequestHead("localhost", "/operate/v1/incidents/search", ""), Claims((AUDIENCE,), A)
+    outcome = decide(replace(VIEW, clusters=(apart, VIEW.clusters[1])), head, claims)
+
+    assert Allowed(A, Api.OPERATE, "/v1/incidents/search") == decide(VIEW, head, claims)
+    assert isinstance(outcome, Denied)
+    assert (Kind.FORBIDDEN, rules.OTHER_API) == (outcome.kind, outcome.public)
+
+
+def test_a_host_may_name_the_api() -> None:
+    head = RequestHead("local.operate.camunda.io", "/v1/incidents/search", "")
+
+    assert Allowed(A, Api.OPERATE, "/v1/incidents/search") == decide(VIEW, head, Claims(("operate.camunda.io",), A))
+
+
+def test_there_is_no_health_at_the_host_of_another_api() -> None:
+    outcome = decide(VIEW, RequestHead("local.operate.camunda.io", HEALTH, GRPC), None)
+
+    assert isinstance(outcome, Denied)
+    assert rules.NOTHING_HERE == outcome.public
