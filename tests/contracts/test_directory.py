@@ -19,8 +19,8 @@ import pytest
 from gatekey.errors import StorageUnavailable
 from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.digest import digest_secret
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.parts import open_directory
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.sql.changes import KEPT_CHANGES, MOST_AT_ONCE, Topic, note_changes
 from gatekey.server.tokens.model import KnownClient, KnownSecret

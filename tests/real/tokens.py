@@ -17,8 +17,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import open_installation
-from gatekey.server.run.parts import open_directory
 from gatekey.server.settings import Settings
 from support.product import Product
 from support.waiting import wait_until

@@ -30,12 +30,10 @@ from gatekey.server.events.ports import Observer
 from gatekey.server.limits.limits import Limits
 from gatekey.server.limits.model import LimitPolicy
 from gatekey.server.limits.shared import SharedLimiter
-from gatekey.server.run.admitting import make_limits
-from gatekey.server.run.answering import compose
+from gatekey.server.run.compose import compose, make_limits, open_directory
 from gatekey.server.run.http_server import BoundedProtocol, HttpServer, http_server
 from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.run.limiters import make_limiter
-from gatekey.server.run.parts import open_directory
 from gatekey.server.run.proxied import ProxiedServer
 from gatekey.server.run.token_protocol import TokenProtocol
 from gatekey.server.settings import Settings
@@ -46,7 +44,7 @@ from gatekey.server.storage.stores.cluster_store import SqlClusterStore
 from gatekey.server.storage.stores.secret_store import SqlSecretStore
 from gatekey.server.vault.sealing import Seal
 
-PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtocol, id="at-once")]
+PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtocol, id="fast-path")]
 """The two ways of a token request: through ASGI, and the short one. All that is told of one is true of the other."""
 
 LONGEST_LIFE = timedelta(days=30)

@@ -1,4 +1,4 @@
-"""Rooms that are furnished when the first visitor comes."""
+"""An ASGI application that is imported and made with its first request."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 class LazyApp:
     """
-    An ASGI callable that is made when it is first called, in a thread: tokens are issued meanwhile.
+    Makes the application in a thread, so that tokens are issued in the meantime.
 
     What makes it may take its time to import: a start, and a worker that is never asked for it, do without. A failure
     to make it is raised to every caller until one succeeds.
@@ -21,8 +21,8 @@ class LazyApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand one connection on."""
-        room = self._made or await self._wait_until_made()
-        await room(scope, receive, send)
+        application = self._made or await self._wait_until_made()
+        await application(scope, receive, send)
 
     async def _wait_until_made(self) -> ASGIApp:
         async with self._making:

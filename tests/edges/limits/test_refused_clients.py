@@ -19,7 +19,7 @@ BODY = b"client_id=culprit&client_secret=wrong"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """
-    Over the short way: through ASGI a body is not there yet when its head is looked at.
+    Over the fast path: through ASGI a body is not there yet when its head is looked at.
     """
     data = tmp_path_factory.mktemp("refused") / "data"
     with served(data, limit_rate=0.001, limit_burst=1, limit_block_window=3600) as running:

@@ -1,5 +1,5 @@
 """
-The token endpoint as clients see it: real sockets, the real process with its short way, and the way through ASGI.
+The token endpoint as clients see it: real sockets, the real process with its fast path, and the way through ASGI.
 """
 
 import json

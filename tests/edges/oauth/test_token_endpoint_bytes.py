@@ -59,7 +59,7 @@ def asgi_door(data: Path) -> Iterator[Door]:
 @pytest.fixture(scope="module", params=[process_door, asgi_door])
 def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """
-    The real process with its short way for token requests, and the way through ASGI.
+    The real process with its fast path for token requests, and the way through ASGI.
     """
     with request.param(tmp_path_factory.mktemp("door") / "data") as opened:
         yield opened

@@ -17,8 +17,8 @@ import pytest
 from gatekey.errors import ServiceError
 from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.model import Created
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import Installation, folder_of, open_installation
-from gatekey.server.run.parts import open_directory
 from gatekey.server.settings import Settings
 from gatekey.server.storage.backups.archive import MANIFEST, MEMBERS
 from gatekey.server.storage.backups.making import make_backup

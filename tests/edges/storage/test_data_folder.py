@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import ServiceError, StorageUnavailable
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import Installation, open_installation
-from gatekey.server.run.parts import open_directory
 from gatekey.server.settings import Settings
 from support.service import add_client, installed
 
@@ -229,7 +229,7 @@ OPENING = """
 import sys
 from pathlib import Path
 from gatekey.server.run.installation import open_installation
-from gatekey.server.run.parts import open_directory
+from gatekey.server.run.compose import open_directory
 from gatekey.server.settings import Settings
 
 settings = Settings(data=Path(sys.argv[1]))

@@ -102,8 +102,7 @@ def _of_secret(installation: "Installation", secret_id: str, now: float) -> "Rev
 
 
 def _of_token(installation: "Installation", token: str, now: float) -> "Revocation":
-    from gatekey.server.run.answering import issuing_policy
-    from gatekey.server.run.parts import open_directory
+    from gatekey.server.run.compose import issuing_policy, open_directory
     from gatekey.server.tokens.revocation import Kind, Revocation, revoke_all_until
     from gatekey.server.tokens.verification import TokenCheck, Unverified
 

@@ -2,16 +2,17 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gatekey.server.api.oauth.token_endpoint import TokenEndpoint
 from gatekey.server.callers.naming import Callers
 from gatekey.server.callers.proxy_header import Relayed
 from gatekey.server.run.deadline import Deadline
@@ -34,6 +35,25 @@ HEAD_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the re
 HOST_MISSING = HTTPStatus.BAD_REQUEST, "The request has no Host header, or more than one (RFC 9112 section 3.2)."
 
 
+class Application(Protocol):
+    """What the protocol and the server need of the application besides calling it."""
+
+    @property
+    def callers(self) -> Callers:
+        """Names the caller of a request before anything else sees it."""
+
+    @property
+    def fast_path(self) -> Mapping[bytes, TokenEndpoint]:
+        """The endpoints that a protocol may ask without ASGI in between, by path."""
+
+    @property
+    def end(self) -> Callable[[], None]:
+        """Lets nobody wait any more; may be called from any thread."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+
 class HeadRefusedError(Exception):
     """Raised to the parser, which ends the connection."""
 
@@ -53,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._offers_upgrade = False
         self._reading_is_timed = False
         self._deadline = Deadline(self.loop, READING_SECONDS, self.too_slow)
-        self._callers: Callers | None = getattr(self.app, "callers", None)
+        self.application: Application = self.config.loaded_app
         self.relayed: Relayed | None = None
         """What a trusted proxy said on this connection by the PROXY protocol, None where that is not spoken."""
 
@@ -125,9 +145,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def caller(self) -> str:
         """Return the name of the caller of the request whose head was read."""
         peer = self.client[0] if self.client else ""
-        if self._callers is None:  # an application of somebody else
-            return peer
-        return self._callers.name(peer, self.relayed, self.headers, tells=self.parser.get_method() == b"POST")
+        tells = self.parser.get_method() == b"POST"
+        return self.application.callers.name(peer, self.relayed, self.headers, tells=tells)
 
     def on_message(self) -> None:
         """Take the end of a message."""
@@ -200,7 +219,7 @@ class HttpServer(uvicorn.Server):
 
 
 def http_server(
-    application: ASGIApp,
+    application: Application,
     protocol: Callable[..., BoundedProtocol] = BoundedProtocol,
     tls: ssl.SSLContext | None = None,
     server: type[HttpServer] = HttpServer,
@@ -220,5 +239,5 @@ def http_server(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
-        getattr(application, "end", lambda: None),
+        application.end,
     )

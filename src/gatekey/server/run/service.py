@@ -14,6 +14,7 @@ from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import Publisher
 from gatekey.server.limits.shared import SharedLimiter
 from gatekey.server.run.chores import CERTIFICATE_SECONDS, CHECKPOINT_SECONDS, PRUNE_SECONDS, ROTATION_SECONDS, repeat
+from gatekey.server.run.compose import make_observer, open_directory
 from gatekey.server.run.demo import DemoRunner, demo_cluster
 from gatekey.server.run.fleet_keeping import FleetPublisher
 from gatekey.server.run.gateway_keeping import GatewayKeeper
@@ -21,7 +22,6 @@ from gatekey.server.run.gateway_views import GatewayViews
 from gatekey.server.run.installation import Installation
 from gatekey.server.run.limiters import check_limit_store, make_limiter
 from gatekey.server.run.listening import listen
-from gatekey.server.run.parts import make_observer, open_directory
 from gatekey.server.run.pool import WorkerPool
 from gatekey.server.run.recording import prune_history
 from gatekey.server.run.tls import keep_certificate

@@ -1,9 +1,9 @@
 """
-The short way of a token request: from its last byte to its answer in one call.
+The fast path of a token request: from its last byte to its answer in one call.
 
 A token request is small, arrives whole, and its answer waits for nothing. So its protocol needs no task, no queue of
-messages and no timeout object, which together cost more than an ES256 signature. Everything else goes the ordinary way,
-through ASGI; both ways ask the same endpoint, and the same tests run over both.
+messages and no timeout object, which together cost more than an ES256 signature. Everything else goes through ASGI.
+Both ask the same endpoint, and the same tests run over both.
 """
 
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from gatekey.server.api.oauth.endpoint import Answer, Entry, Head, body_refused
 from gatekey.server.api.oauth.limit_answers import PROBLEM
 from gatekey.server.api.oauth.token_endpoint import TokenEndpoint
 from gatekey.server.run.http_server import BoundedProtocol
-from gatekey.server.run.turn import Turn
+from gatekey.server.run.tick import Tick
 
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 FIXED_HEADERS = b"content-type: application/json\r\ncache-control: no-store\r\npragma: no-cache\r\n"
@@ -26,9 +26,9 @@ CLOSES = (b"connection", b"close")
 class TokenProtocol(BoundedProtocol):
     """Answers token requests itself and leaves all others to uvicorn."""
 
-    def __init__(self, *arguments: Any, turn: Turn | None = None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, tick: Tick | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._turn = turn
+        self._tick = tick
         self._endpoint: TokenEndpoint | None = None
         self._ours = False
         self._entry = Entry(Head("", "", b"", ()))
@@ -38,7 +38,7 @@ class TokenProtocol(BoundedProtocol):
         """Tell of a client that left before its request was whole; it counted."""
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is not None:
-            endpoint.answer_at_once(self._entry, b"", body_refused(ended_early()))
+            endpoint.respond(self._entry, b"", body_refused(ended_early()))
         super().connection_lost(exc)
 
     def on_head(self) -> None:
@@ -49,8 +49,8 @@ class TokenProtocol(BoundedProtocol):
             super().on_head()
             return
         self.head_is_read(body_follows=True)
-        if self._turn is not None and self.scheme == "http":  # over TLS, bytes may have been read turns before
-            self._turn.join(self.loop)
+        if self._tick is not None and self.scheme == "http":  # over TLS, bytes may have been read ticks before
+            self._tick.join(self.loop)
         self._entry = self._endpoint.enter(Head(self.caller(), "POST", b"", self.headers))
 
     def data_received(self, data: bytes) -> None:
@@ -106,14 +106,13 @@ class TokenProtocol(BoundedProtocol):
             return None
         if self.parser.get_method() != b"POST" or self.expect_100_continue:
             return None
-        endpoint: TokenEndpoint | None = getattr(self.app, "at_once", {}).get(self.url)
-        return endpoint
+        return self.application.fast_path.get(self.url)
 
     def _finish(self, refused: Answer | None) -> None:
         endpoint, self._endpoint = self._endpoint, None
         if endpoint is None or self.transport.is_closing():
             return
-        answer, limits = endpoint.answer_at_once(self._entry, self._body, refused)
+        answer, limits = endpoint.respond(self._entry, self._body, refused)
         self._body = b""
         stays = self.parser.should_keep_alive() and CLOSES not in answer.headers
         self.transport.write(encode_answer(answer, (*self.server_state.default_headers, *limits), stays=stays))

@@ -14,8 +14,8 @@ from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.administration import NewClient
 from gatekey.server.clients.digest import digest_secret
 from gatekey.server.clients.model import Created, ListedClient, Refused
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.parts import open_directory
 from gatekey.server.tokens.model import KnownSecret
 from support.service import add_client, installed
 

@@ -21,8 +21,8 @@ from gatekey.oauth.client_authentication import Method, SecretCredential
 from gatekey.oauth.token_request import TokenRequest
 from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.model import Created
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.parts import open_directory
 from gatekey.server.signing_keys.keys import SigningKey, encode_segment
 from gatekey.server.storage.stores.revocation_store import SqlSpentAssertions
 from gatekey.server.tokens.assertions import AssertionCheck

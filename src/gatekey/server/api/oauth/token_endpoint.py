@@ -45,7 +45,7 @@ class TokenEndpoint(OAuthEndpoint):
         """Grant a token or say why not."""
         return self.decide(request)
 
-    def answer_at_once(self, entry: Entry, body: bytes, refused: Answer | None = None) -> tuple[Answer, Headers]:
+    def respond(self, entry: Entry, body: bytes, refused: Answer | None = None) -> tuple[Answer, Headers]:
         """
         Answer a request that is all there: nothing here waits, so a protocol may do without a task. The headers are
         those that tell of limits.

@@ -1,8 +1,8 @@
 """
-What people and programs visit beside the OAuth endpoints: discovery, APIs, health and the console.
+The routes beside the OAuth endpoints: discovery, APIs, health and the console.
 
-A file of its own because it is loaded when the first of them comes: Starlette, Jinja2 and all pages take as long as a
-tenth of the start, and a worker that only issues tokens never needs them.
+A file of its own because it is loaded with the first request for one of them: Starlette, Jinja2 and all pages take as
+long as a tenth of the start, and a worker that only issues tokens never needs them.
 """
 
 import time
@@ -31,7 +31,7 @@ from gatekey.server.storage.sql.changes import Topic
 from gatekey.server.tokens.verification import TokenCheck
 
 
-def http_routes(  # noqa: PLR0913, PLR0917 - what rooms are made of
+def http_routes(  # noqa: PLR0913, PLR0917 - what routes are made of
     installation: Installation,
     directory: Directory,
     check: TokenCheck,
@@ -39,10 +39,10 @@ def http_routes(  # noqa: PLR0913, PLR0917 - what rooms are made of
     limits: Limits,
     is_ending: Callable[[], bool],
 ) -> ASGIApp:
-    """Plug the rooms together; `is_ending` tells when nobody may wait in one any more."""
+    """Plug the APIs and the console together; `is_ending` tells when nobody may wait any more."""
     services = _services(installation)
     published = PublishedParts(installation.folder.published_path)
-    rooms = Starlette(
+    application = Starlette(
         routes=[
             *Discovery(check.policy.issuer, directory).routes(),
             *SecretsApi(check, installation.clusters.store, observer).routes(),
@@ -63,8 +63,8 @@ def http_routes(  # noqa: PLR0913, PLR0917 - what rooms are made of
         ],
         exception_handlers={404: show_missing},
     )
-    rooms.router.redirect_slashes = False  # its redirects name whatever host the caller named
-    return rooms
+    application.router.redirect_slashes = False  # its redirects name whatever host the caller named
+    return application
 
 
 def _limits_api(installation: Installation, services: ConsoleServices, observer: Observer) -> LimitsApi:

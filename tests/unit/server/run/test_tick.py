@@ -1,5 +1,5 @@
 """
-One look at the database per turn of the event loop, over the real directory of a real data folder.
+One look at the database per tick of the event loop, over the real directory of a real data folder.
 """
 
 import asyncio
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gatekey.errors import StorageUnavailable
+from gatekey.server.run.compose import open_directory
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.parts import open_directory
-from gatekey.server.run.turn import Turn
+from gatekey.server.run.tick import Tick
 from gatekey.server.storage.directory import Directory
 from support.service import add_client, installed
 
@@ -22,8 +22,8 @@ def live(folder: Path, life: Life) -> None:
     async def lead() -> None:
         with installed(folder) as installation:
             directory = open_directory(installation)
-            turn, loop = Turn(directory), asyncio.get_running_loop()
-            await life(installation, directory, lambda: turn.join(loop))
+            tick, loop = Tick(directory), asyncio.get_running_loop()
+            await life(installation, directory, lambda: tick.join(loop))
 
     asyncio.run(lead())
 
