@@ -31,11 +31,11 @@ from gatekey.server.limits.limits import Limits
 from gatekey.server.limits.model import LimitPolicy
 from gatekey.server.limits.shared import SharedLimiter
 from gatekey.server.run.compose import compose, make_limits, open_directory
-from gatekey.server.run.http_server import BoundedProtocol, HttpServer, http_server
+from gatekey.server.run.http.fast_path import TokenProtocol
+from gatekey.server.run.http.proxied import ProxiedServer
+from gatekey.server.run.http.server import BoundedProtocol, HttpServer, http_server
 from gatekey.server.run.installation import Installation, open_installation
-from gatekey.server.run.limiters import make_limiter
-from gatekey.server.run.proxied import ProxiedServer
-from gatekey.server.run.token_protocol import TokenProtocol
+from gatekey.server.run.limits.limiters import make_limiter
 from gatekey.server.settings import Settings
 from gatekey.server.storage.stores.account_store import SqlPeopleStore
 from gatekey.server.storage.stores.audit_log import SqlAuditLog

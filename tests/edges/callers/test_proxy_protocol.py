@@ -14,7 +14,7 @@ import pytest
 
 from gatekey.server.callers.proxy_header import LONGEST_LINE, SIGNATURE
 from gatekey.server.events.model import CallerDoubted, OAuthAnswered
-from gatekey.server.run.proxied import SILENT
+from gatekey.server.run.http.proxied import SILENT
 from support.product import running_product
 from support.service import PATIENCE, PROTOCOLS, Caller, Service, eventually, served
 

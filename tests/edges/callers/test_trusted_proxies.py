@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from gatekey.server.events.model import CallerDoubted, OAuthAnswered
-from gatekey.server.run.http_server import BoundedProtocol
-from gatekey.server.run.token_protocol import TokenProtocol
+from gatekey.server.run.http.fast_path import TokenProtocol
+from gatekey.server.run.http.server import BoundedProtocol
 from support.product import running_product
 from support.service import PROTOCOLS, Caller, Service, eventually, served
 

@@ -16,7 +16,7 @@ from joserfc import jwk, jwt
 from gatekey.oauth.identifiers import make_secret
 from gatekey.server.clients.model import Created
 from gatekey.server.events.model import Failed
-from gatekey.server.run.http_server import BoundedProtocol
+from gatekey.server.run.http.server import BoundedProtocol
 from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.settings import Settings
 from support.product import Product, running_product

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatekey.server.events.model import Failed
-from gatekey.server.run.http_server import BoundedProtocol
+from gatekey.server.run.http.server import BoundedProtocol
 from support.product import running_product
 from support.service import PATIENCE, Caller, served
 

@@ -14,7 +14,7 @@ from starlette.types import Message, Receive
 from gatekey.http.asgi import BODY_SECONDS
 from gatekey.server.events.model import Event, OAuthAnswered
 from gatekey.server.run.compose import compose, open_directory
-from gatekey.server.run.http_server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
+from gatekey.server.run.http.server import KEEP_ALIVE_SECONDS, READING_SECONDS, BoundedProtocol, http_server
 from support.jumping_clock import JumpingLoop
 from support.service import PROTOCOLS, Memory, installed, open_limits
 

@@ -34,10 +34,10 @@ from gatekey.server.limits.limits import Limits, Mode
 from gatekey.server.limits.model import HELP_PATH, LimitPolicy
 from gatekey.server.limits.ports import Limiter
 from gatekey.server.limits.rules import Rule, Subject
-from gatekey.server.run.gateway_view import gateway_view
-from gatekey.server.run.guarded import Guarded
+from gatekey.server.run.gateway.guarded import Guarded
+from gatekey.server.run.gateway.view import gateway_view
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.limiters import limit_policy
+from gatekey.server.run.limits.limiters import limit_policy
 from gatekey.server.settings import Settings
 from gatekey.server.signing_keys.keys import TokenType
 from gatekey.server.storage.directory import Directory

@@ -13,7 +13,7 @@ from gatekey.errors import ServiceError
 from gatekey.server.events.metrics import forget_process
 from gatekey.server.events.model import Failed
 from gatekey.server.events.ports import Observer
-from gatekey.server.run.http_server import GRACE_SECONDS
+from gatekey.server.run.http.server import GRACE_SECONDS
 from gatekey.server.settings import Settings
 
 RESTART_SECONDS = 0.5

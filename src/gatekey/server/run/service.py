@@ -13,18 +13,24 @@ from gatekey.server.events.metrics import count_together, serve_metrics
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import Publisher
 from gatekey.server.limits.shared import SharedLimiter
-from gatekey.server.run.chores import CERTIFICATE_SECONDS, CHECKPOINT_SECONDS, PRUNE_SECONDS, ROTATION_SECONDS, repeat
+from gatekey.server.run.chores.recording import prune_history
+from gatekey.server.run.chores.repeating import (
+    CERTIFICATE_SECONDS,
+    CHECKPOINT_SECONDS,
+    PRUNE_SECONDS,
+    ROTATION_SECONDS,
+    repeat,
+)
 from gatekey.server.run.compose import make_observer, open_directory
 from gatekey.server.run.demo import DemoRunner, demo_cluster
-from gatekey.server.run.fleet_keeping import FleetPublisher
-from gatekey.server.run.gateway_keeping import GatewayKeeper
-from gatekey.server.run.gateway_views import GatewayViews
+from gatekey.server.run.gateway.keeping import GatewayKeeper
+from gatekey.server.run.gateway.publishing import FleetPublisher
+from gatekey.server.run.gateway.views import GatewayViews
+from gatekey.server.run.http.listening import listen
+from gatekey.server.run.http.tls import keep_certificate
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.limiters import check_limit_store, make_limiter
-from gatekey.server.run.listening import listen
+from gatekey.server.run.limits.limiters import check_limit_store, make_limiter
 from gatekey.server.run.pool import WorkerPool
-from gatekey.server.run.recording import prune_history
-from gatekey.server.run.tls import keep_certificate
 from gatekey.server.run.worker import Worker
 
 

@@ -22,17 +22,17 @@ from gatekey.server.events.logs import configure_logs
 from gatekey.server.events.observers import Observers
 from gatekey.server.events.ports import Observer
 from gatekey.server.limits.ports import Limiter
-from gatekey.server.run.chores import FLUSH_SECONDS, attempt, repeat
+from gatekey.server.run.chores.recording import Recording
+from gatekey.server.run.chores.repeating import FLUSH_SECONDS, attempt, repeat
 from gatekey.server.run.compose import compose, make_limits, make_observer, open_directory
-from gatekey.server.run.following import LOOK_SECONDS, LimitFollowing
-from gatekey.server.run.http_server import HttpServer, http_server
+from gatekey.server.run.http.fast_path import TokenProtocol
+from gatekey.server.run.http.proxied import ProxiedServer
+from gatekey.server.run.http.server import HttpServer, http_server
+from gatekey.server.run.http.tick import Tick
+from gatekey.server.run.http.tls import Certificates
 from gatekey.server.run.installation import Installation, open_installation
-from gatekey.server.run.limiters import make_limiter
-from gatekey.server.run.proxied import ProxiedServer
-from gatekey.server.run.recording import Recording
-from gatekey.server.run.tick import Tick
-from gatekey.server.run.tls import Certificates
-from gatekey.server.run.token_protocol import TokenProtocol
+from gatekey.server.run.limits.following import LOOK_SECONDS, LimitFollowing
+from gatekey.server.run.limits.limiters import make_limiter
 from gatekey.server.settings import Settings
 from gatekey.server.storage.stores.limit_store import SqlLimitStore
 

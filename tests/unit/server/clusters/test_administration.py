@@ -11,9 +11,9 @@ import pytest
 from gatekey.oauth.secret_text import SecretText
 from gatekey.server.clusters.administration import ClusterAdministration
 from gatekey.server.clusters.model import Cluster, ClusterSecret, Refused
-from gatekey.server.run.gateway_view import gateway_view
+from gatekey.server.run.gateway.translating import guarded_cluster
+from gatekey.server.run.gateway.view import gateway_view
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.translating import guarded_cluster
 from support.service import installed
 
 

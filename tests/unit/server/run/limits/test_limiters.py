@@ -4,7 +4,7 @@ import pytest
 
 from gatekey.errors import ConfigurationError
 from gatekey.server.limits.shared import SharedLimiter
-from gatekey.server.run.limiters import check_limit_store, limit_policy, make_limiter
+from gatekey.server.run.limits.limiters import check_limit_store, limit_policy, make_limiter
 from gatekey.server.settings import Settings
 from gatekey.server.vault.master_key import MasterKey
 from support.service import Memory

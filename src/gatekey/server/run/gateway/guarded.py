@@ -7,7 +7,7 @@ from datetime import datetime
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.gateway.policy.model import GuardedCluster
 from gatekey.server.gateway.policy.revocations import Subject
-from gatekey.server.run.translating import guarded_cluster, guarded_revocation
+from gatekey.server.run.gateway.translating import guarded_cluster, guarded_revocation
 from gatekey.server.storage.stores.guarded_store import GuardedRevocation, SqlGuardedStore
 
 

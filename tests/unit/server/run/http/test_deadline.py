@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.server.run.deadline import Deadline
+from gatekey.server.run.http.deadline import Deadline
 from support.jumping_clock import JumpingLoop
 
 SHORTEST = 10.0

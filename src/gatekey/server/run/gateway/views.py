@@ -12,8 +12,8 @@ from gatekey.errors import ServiceError
 from gatekey.server.events.model import Failed
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.policy.model import GatewayView, GuardedCluster, UpstreamTls
-from gatekey.server.run.gateway_view import gateway_view
-from gatekey.server.run.guarded import Guarded
+from gatekey.server.run.gateway.guarded import Guarded
+from gatekey.server.run.gateway.view import gateway_view
 from gatekey.server.run.installation import Installation
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.sql.changes import Topic

@@ -10,8 +10,8 @@ import pytest
 
 from gatekey.errors import StorageUnavailable
 from gatekey.server.run.compose import open_directory
+from gatekey.server.run.http.tick import Tick
 from gatekey.server.run.installation import Installation
-from gatekey.server.run.tick import Tick
 from gatekey.server.storage.directory import Directory
 from support.service import add_client, installed
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekey.server.api.oauth.endpoint import Answer
-from gatekey.server.run.token_protocol import encode_answer
+from gatekey.server.run.http.fast_path import encode_answer
 
 FIXED = [("content-type", "application/json"), ("cache-control", "no-store"), ("pragma", "no-cache")]
 CLOSES = (b"connection", b"close")

@@ -13,7 +13,7 @@ import pytest
 from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
-from gatekey.server.run.guarded import Guarded
+from gatekey.server.run.gateway.guarded import Guarded
 from gatekey.server.run.installation import Installation
 from gatekey.server.storage.stores.guarded_store import SqlGuardedStore
 from gatekey.server.tokens.revocation import Kind, Revocation, name_scope

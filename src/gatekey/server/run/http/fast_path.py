@@ -14,8 +14,8 @@ from gatekey.oauth.fields import BODY_LIMIT, JSON
 from gatekey.server.api.oauth.endpoint import Answer, Entry, Head, body_refused
 from gatekey.server.api.oauth.limit_answers import PROBLEM
 from gatekey.server.api.oauth.token_endpoint import TokenEndpoint
-from gatekey.server.run.http_server import BoundedProtocol
-from gatekey.server.run.tick import Tick
+from gatekey.server.run.http.server import BoundedProtocol
+from gatekey.server.run.http.tick import Tick
 
 STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 FIXED_HEADERS = b"content-type: application/json\r\ncache-control: no-store\r\npragma: no-cache\r\n"

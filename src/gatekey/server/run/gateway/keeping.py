@@ -6,7 +6,7 @@ from typing import assert_never
 from gatekey.server.events.model import GatewayChanged
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
-from gatekey.server.run.gateway_views import GatewayViews, follow
+from gatekey.server.run.gateway.views import GatewayViews, follow
 from gatekey.server.run.installation import Installation
 
 

@@ -12,7 +12,7 @@ from gatekey.errors import StorageUnavailable
 from gatekey.server.limits.administration import LimitAdministration
 from gatekey.server.limits.model import Admitted, Blocked, LimitPolicy
 from gatekey.server.limits.rules import Rule, Subject
-from gatekey.server.run.following import LimitFollowing
+from gatekey.server.run.limits.following import LimitFollowing
 from gatekey.server.storage.stores.limit_store import SqlLimitStore
 from support.credentials import Clock
 from support.service import host_limiter, installed

@@ -8,7 +8,7 @@ from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.envoy.snapshots import POLLED, Snapshot, first_snapshot, next_snapshot
 from gatekey.server.gateway.policy.model import GatewayView
 from gatekey.server.gateway.runner.publishing import Publisher
-from gatekey.server.run.gateway_views import GatewayViews, follow
+from gatekey.server.run.gateway.views import GatewayViews, follow
 
 
 class FleetPublisher:

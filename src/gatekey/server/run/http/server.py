@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from gatekey.server.api.oauth.token_endpoint import TokenEndpoint
 from gatekey.server.callers.naming import Callers
 from gatekey.server.callers.proxy_header import Relayed
-from gatekey.server.run.deadline import Deadline
+from gatekey.server.run.http.deadline import Deadline
 
 GRACE_SECONDS = 5
 """How long requests under way may take after the signal to end."""

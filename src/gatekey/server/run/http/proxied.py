@@ -7,7 +7,7 @@ from typing import assert_never
 from gatekey.server.callers.address import read_address
 from gatekey.server.callers.naming import Callers
 from gatekey.server.callers.proxy_header import LONGEST_HEADER, Faulty, Relayed, Unfinished, read_proxy_header
-from gatekey.server.run.http_server import Application, BoundedProtocol, HttpServer
+from gatekey.server.run.http.server import Application, BoundedProtocol, HttpServer
 
 HEADER_SECONDS = 5.0
 """For the whole header, which proxies send at once; the specification (section 2) asks for three seconds at least."""
