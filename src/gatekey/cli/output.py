@@ -24,18 +24,27 @@ class Column:
     whole: bool = False
 
 
+def as_text(value: Any) -> str:
+    """Return a value as JSON text."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON, for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(as_text(value))
+
+
+def field_text(document: Mapping[str, Any], name: str) -> str:
+    """Return one value of a document as programs read it: a list's one a line, nothing for null."""
+    found = document[name]
+    values = found if isinstance(found, list) else [] if found is None else [found]
+    return "\n".join(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values)
 
 
 def print_field(value: Any, name: str) -> None:
     """Print one value of a document, and nothing else; of a list of documents one value a line."""
     for document in value if isinstance(value, list) else [value]:
-        found = document[name]
-        plain = isinstance(found, str | int | float) and not isinstance(found, bool)
-        lines = found if isinstance(found, list) else [found if plain else json.dumps(found, ensure_ascii=False)]
-        click.echo("\n".join(map(str, lines if found is not None else [""])))
+        click.echo(field_text(document, name))
 
 
 def print_table(columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:

@@ -135,7 +135,7 @@ def test_an_opaque_token_cannot_be_decoded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "audience"),
     [
-        ("--scope", "Operate", "operate.camunda.io"),
+        ("--scopes", "Operate", "operate.camunda.io"),
         ("--scope", "secrets", "secrets.camunda.io"),
         ("--audience", "x", "x"),
     ],
@@ -255,7 +255,7 @@ def test_a_service_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--header", "--json"), ("--scope", "Zeebe", "--audience", "x"), ("--scope", "Nonsense"), ("--wait", "-1")],
+    [("--header", "--json"), ("--scopes", "Zeebe", "--audience", "x"), ("--scope", "Nonsense"), ("--wait", "-1")],
 )
 def test_options_that_make_no_sense_together_are_refused(arguments: tuple[str, ...]) -> None:
     assert Exit.USAGE == run(*arguments).returncode

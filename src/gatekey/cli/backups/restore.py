@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gatekey.cli.backups.backup import read_passphrase
-from gatekey.cli.opening import ACTOR, data_options, load_settings
-from gatekey.cli.output import print_json
+from gatekey.cli.groups import Command
+from gatekey.cli.opening import ACTOR, Invocation, administers, load_settings
 
 if TYPE_CHECKING:
     from gatekey.server.storage.backups.restoring import Restored
@@ -31,7 +31,10 @@ What was deleted, ended or revoked after that is back, and works again. Before y
 the last ten minutes would be taken a second time: wait that long."""
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples=("gatekey restore gatekey.backup --passphrase-file passphrase.txt --data restored",),
+)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
     "--passphrase-file",
@@ -43,17 +46,8 @@ the last ten minutes would be taken a second time: wait that long."""
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The data folder as it was last: what was deleted, ended or revoked there stays so.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@data_options
-def restore(  # noqa: PLR0913 - one parameter an option
-    config: Path | None,
-    data: Path | None,
-    file: Path,
-    passphrase_file: Path | None,
-    lost: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+@administers()
+def restore(at: Invocation, file: Path, passphrase_file: Path | None, lost: Path | None) -> None:
     """
     Restore the backup FILE into a data folder that holds no installation.
 
@@ -63,23 +57,19 @@ def restore(  # noqa: PLR0913 - one parameter an option
     from gatekey.server.run.installation import external_key, folder_of
     from gatekey.server.storage.backups.restoring import RestoreRequest, restore_backup
 
-    settings = load_settings(config, data=data)
+    settings = load_settings(at.config, data=at.data)
     passphrase = None if passphrase_file is None else read_passphrase(passphrase_file)
     request = RestoreRequest(file, folder_of(settings), external_key(settings), passphrase, lost)
     restored = restore_backup(request, by=ACTOR, now=time.time())
     made = datetime.fromtimestamp(restored.manifest.made, UTC)
-    if as_json:
-        print_json(
-            {
-                "data": str(restored.path),
-                "installationId": restored.manifest.installation_id,
-                "made": made.isoformat(timespec="seconds"),
-                "clients": restored.clients,
-                "keptGone": restored.kept_gone,
-            }
-        )
-        return
-    _tell(restored, made)
+    document = {
+        "data": str(restored.path),
+        "installationId": restored.manifest.installation_id,
+        "made": made.isoformat(timespec="seconds"),
+        "clients": restored.clients,
+        "keptGone": restored.kept_gone,
+    }
+    at.answer(document, lambda: _tell(restored, made))
 
 
 def _tell(restored: "Restored", made: datetime) -> None:

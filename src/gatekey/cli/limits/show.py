@@ -31,8 +31,8 @@ MOST_ASKERS = 50
 """Lines; a program has a handful of names, and who has more than this makes them up."""
 
 
-LIKE_AN_ADDRESS = re.compile(r"\d+(\.\d+){1,3}(/\d+)?|[0-9a-fA-F:.%/]*:[0-9a-fA-F:.%/]*")
-"""What nobody calls a client; digits and dots, or colons."""
+LIKE_AN_ADDRESS = re.compile(r"\d+(\.\d+){1,3}|.*[:/].*")
+"""Numbers with dots, or what no client's name has: colons, slashes."""
 
 
 @click.command(cls=Command, examples=("gatekey limits show 192.0.2.7", "gatekey limits show my-app --last 7d"))

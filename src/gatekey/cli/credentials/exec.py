@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from gatekey.cli.asking import AskedFor, asking_options, source_for
+from gatekey.cli.credentials.asking import AskedFor, asking_options, source_for
+from gatekey.cli.groups import Command
 from gatekey.client.config.settings import CLIENT_SECRET
 
 VARIABLE = "GATEKEY_ACCESS_TOKEN"
@@ -15,7 +16,12 @@ NOT_FOUND, NOT_STARTED = 127, 126
 """Exit codes of shells for programs that are not there or cannot be started."""
 
 
-@click.command("exec", short_help="Run a program with an access token in its environment.")
+@click.command(
+    "exec",
+    cls=Command,
+    short_help="Run a program with an access token in its environment.",
+    examples=("gatekey exec --env-file my-app.env --as TOKEN -- ./nightly-report.sh",),
+)
 @asking_options
 @click.option(
     "--as", "names", metavar="NAME", multiple=True, help=f"Variable to put the token in.  [default: {VARIABLE}]"

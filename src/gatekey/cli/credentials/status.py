@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gatekey.cli.groups import Command
 from gatekey.cli.output import print_details, print_json
 from gatekey.client.cache.disk import DiskCache
 from gatekey.client.cache.record import CredentialRecord, EndpointRecord
@@ -21,7 +22,7 @@ WORDS = {
 }
 
 
-@click.command(short_help="Show which tokens are kept, and who may not ask.")
+@click.command(cls=Command, short_help="Show which tokens are kept, and who may not ask.", examples=("gatekey status",))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(*, as_json: bool) -> None:
     """

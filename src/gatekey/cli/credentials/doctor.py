@@ -11,6 +11,7 @@ from functools import partial
 import click
 
 from gatekey.cli.exits import Exit
+from gatekey.cli.groups import Command
 from gatekey.cli.output import print_json
 from gatekey.client.cache.disk import DiskCache
 from gatekey.client.config.reading import CredentialsFile, read_credentials
@@ -38,10 +39,15 @@ COLOURS = {Outcome.FINE: "green", Outcome.WARNING: "yellow", Outcome.WRONG: "red
 WIDTH = max(len(check) for check in Check)
 
 
-@click.command(short_help="Find out why a credentials file does not work.")
-@click.argument("file")
+@click.command(
+    cls=Command,
+    short_help="Find out why a credentials file does not work.",
+    examples=("gatekey doctor my-app.env", "gatekey doctor --env-file my-app.env --json"),
+)
+@click.argument("file", required=False)
+@click.option("--env-file", metavar="FILE", help="The credentials file, as other commands call it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(file: str, *, as_json: bool) -> None:
+def doctor(file: str | None, env_file: str | None, *, as_json: bool) -> None:
     """
     Examine the credentials FILE end to end and name each mistake with its cure.
 
@@ -49,6 +55,9 @@ def doctor(file: str, *, as_json: bool) -> None:
     protocol of the client's scopes, through the gateway. Sends one token request for each API, changes nothing, and
     never prints a secret or token. Exits with 1 if something is wrong.
     """
+    file = file or env_file
+    if file is None or (env_file or file) != file:
+        raise click.UsageError("Name one credentials file.")
     findings = _findings(file)
     if as_json:
         told = list(findings)

@@ -5,10 +5,11 @@ import sys
 
 import click
 
+from gatekey.cli.groups import Command
 from gatekey.errors import ServiceError
 
 
-@click.command()
+@click.command(cls=Command, examples=("gatekey demo-cluster",))
 @click.option("--grpc", default="127.0.0.1:26510", show_default=True, help="Where Zeebe's gRPC protocol is served.")
 @click.option("--rest", default="127.0.0.1:8510", show_default=True, help="Where the REST APIs are served.")
 def demo_cluster(grpc: str, rest: str) -> None:

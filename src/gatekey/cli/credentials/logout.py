@@ -2,12 +2,17 @@
 
 import click
 
-from gatekey.cli.asking import places_of
+from gatekey.cli.credentials.asking import places_of
+from gatekey.cli.groups import Command
 from gatekey.client.cache.disk import DiskCache
 from gatekey.client.config.settings import resolve
 
 
-@click.command(short_help="Forget the tokens that are kept.")
+@click.command(
+    cls=Command,
+    short_help="Forget the tokens that are kept.",
+    examples=("gatekey logout", "gatekey logout --env-file my-app.env"),
+)
 @click.option("--env-file", metavar="FILE", help="Forget only those of this credentials file's client.")
 def logout(env_file: str | None) -> None:
     """

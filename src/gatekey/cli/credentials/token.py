@@ -3,11 +3,15 @@
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
-from gatekey.cli.asking import AskedFor, asking_options, source_for
-from gatekey.cli.output import print_field, print_json
+from gatekey.cli.credentials.asking import AskedFor, asking_options, source_for
+from gatekey.cli.groups import Command
+from gatekey.cli.output import as_text, field_text
+from gatekey.cli.private_output import hand_over, output_option
 from gatekey.client.answer import read_claims
 from gatekey.client.config.settings import ClientSettings
 from gatekey.client.token import Token
@@ -15,18 +19,34 @@ from gatekey.errors import MalformedResponse
 from gatekey.oauth.vocabulary import BEARER
 
 
-@click.command(short_help="Print an access token.")
+class TokenForm(TypedDict):
+    """What the options say of the token, and of how it is written."""
+
+    fresh: bool
+    header: bool
+    as_json: bool
+    decode: bool
+    field: str | None
+
+
+@click.command(
+    cls=Command,
+    short_help="Print an access token.",
+    examples=(
+        "gatekey token --env-file my-app.env --output token.txt",
+        "gatekey token --env-file my-app.env --header | curl --header @- http://localhost:26600/v2/topology",
+    ),
+)
 @asking_options
 @click.option("--fresh", is_flag=True, help="Ask for a new one, whatever is kept and whoever was refused.")
 @click.option("--header", is_flag=True, help="Print a whole header: Authorization: Bearer ...")
 @click.option("--json", "as_json", is_flag=True, help="Print the token, its expiry, audience and scope as JSON.")
 @click.option("--decode", is_flag=True, help="Print what the token claims as JSON (no signature, no check of it).")
 @click.option("--field", metavar="NAME", help="With --decode or --json: print this one value, such as exp.")
-def token(  # noqa: PLR0913 - one for each option
-    asked_for: AskedFor, *, fresh: bool, header: bool, as_json: bool, decode: bool, field: str | None
-) -> None:
+@output_option
+def token(asked_for: AskedFor, output: Path | None, **form: Unpack[TokenForm]) -> None:
     """
-    Print an access token, alone on standard output.
+    Print an access token, alone on standard output or in a private file.
 
     To call an API, keep it out of the process list: gatekey token --env-file FILE --header | curl --header @- URL
 
@@ -34,31 +54,32 @@ def token(  # noqa: PLR0913 - one for each option
     was asked for, so that a deleted client is noticed; while the token endpoint limits or is in trouble, it is. A
     refusal (exit code 4) is remembered for half a minute, then longer, and ends when the credentials file changes.
     """
-    if sum((header, as_json, decode)) > 1:
+    if sum((form["header"], form["as_json"], form["decode"])) > 1:
         raise click.UsageError("Choose one of --header, --json and --decode.")
-    if field and not (as_json or decode):
+    if form["field"] and not (form["as_json"] or form["decode"]):
         raise click.UsageError("--field needs --json or --decode.")
     source = source_for(asked_for)
-    received = source.token(fresh=fresh)
-    if decode:
-        _print(_claims(received), field)
-    elif as_json:
-        _print(_facts(received, source.settings), field)
+    received = source.token(fresh=form["fresh"])
+    if form["decode"]:
+        text = _text(_claims(received), form["field"])
+    elif form["as_json"]:
+        text = _text(_document(received, source.settings), form["field"])
+    elif form["header"]:
+        text = f"Authorization: {received.authorization.reveal()}"
     else:
-        authorization = f"Authorization: {received.authorization.reveal()}"
-        click.echo(authorization if header else received.access_token.reveal())
+        text = received.access_token.reveal()
+    hand_over(text, output, "The token is in")
 
 
-def _print(document: Mapping[str, object], field: str | None) -> None:
+def _text(document: Mapping[str, object], field: str | None) -> str:
     if field is None:
-        print_json(document)
-    elif field in document:
-        print_field(document, field)
-    else:
+        return as_text(document)
+    if field not in document:
         raise click.UsageError(f"There is no {field}; there are {', '.join(document)}.")
+    return field_text(document, field)
 
 
-def _facts(received: Token, settings: ClientSettings) -> Mapping[str, object]:
+def _document(received: Token, settings: ClientSettings) -> dict[str, object]:
     return {
         "access_token": received.access_token.reveal(),
         "token_type": BEARER,

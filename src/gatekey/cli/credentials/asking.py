@@ -1,13 +1,14 @@
 """The options of commands that need a token, and the source that they mean."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from gatekey.cli.durations import lifetime
+from gatekey.cli.groups import Function, RenamedOption
 from gatekey.client.config.reading import read_credentials
 from gatekey.client.config.settings import Place, resolve
 from gatekey.client.events import Event, Waiting
@@ -15,7 +16,8 @@ from gatekey.client.policy import TokenDemand
 from gatekey.client.source import TokenSource
 from gatekey.oauth.vocabulary import Scope
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+LONGEST_WAIT = 3_600
+"""Seconds; who waits longer is better served by a schedule of their own."""
 
 CONFIRMED_FOR = 10.0
 """
@@ -37,31 +39,42 @@ class AskedFor:
     wait: float
 
 
-def asking_options(command: Command) -> Command:
+def asking_options(command: Function) -> Function:
     """Add the options that say which token is meant; the command gets them as `asked_for`."""
 
     @click.option("--env-file", metavar="FILE", help="Credentials file; without it the environment is read.")
     @click.option(
-        "--scope",
+        "--scopes",
+        "scope",
+        cls=RenamedOption,
+        old=["--scope"],
         type=click.Choice([scope.value for scope in Scope], case_sensitive=False),
         help="The API the token is for.  [default: Zeebe]",
     )
     @click.option("--audience", help="The audience the token is for, instead of a scope.")
     @click.option(
         "--wait",
-        type=click.FloatRange(min=0, max=3600),
-        default=TokenDemand().patience,
+        metavar="DURATION",
+        callback=_patience,
+        default=f"{TokenDemand().patience:g}s",
         show_default=True,
-        help="Seconds to wait at most when the token endpoint is limiting or in trouble; 0 asks once.",
+        help="How long to wait at most when the token endpoint is limiting or in trouble; 0 asks once.",
     )
     @wraps(command)
     def asking(env_file: str | None, scope: str | None, audience: str | None, wait: float, **rest: Any) -> Any:
         if scope and audience:
-            raise click.UsageError("Choose one of --scope and --audience.")
+            raise click.UsageError("Choose one of --scopes and --audience.")
         asked_for = AskedFor(env_file, Scope(scope) if scope else Scope.ZEEBE, audience, wait)
         return command(asked_for=asked_for, **rest)
 
     return asking  # type: ignore[return-value] # click calls it by the names of the options
+
+
+def _patience(context: click.Context, option: click.Parameter, value: str) -> float:
+    seconds = float(lifetime(context, option, value) or 0)
+    if seconds > LONGEST_WAIT:
+        raise click.BadParameter(f"An hour at most, not {value}.")
+    return seconds
 
 
 def source_for(asked_for: AskedFor) -> TokenSource:
