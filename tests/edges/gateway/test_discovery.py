@@ -57,7 +57,7 @@ def version(reply: Reply) -> str:
     [
         ("clusters", "", "upstreams"),
         ("routes", "guarded", "routes"),
-        ("extension_configs", "verification", "verification"),
+        ("extension_configs", "verification", "jwt_authn"),
         ("extension_configs", "revocations", "base"),
         ("extension_configs", "latest_revocations", "delta"),
     ],

@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 
-from gatekey.server.gateway.envoy.revocations import LARGEST_DELTA
+from gatekey.server.gateway.envoy.filters.rbac import LARGEST_DELTA
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.model import Address, GuardedCluster
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject

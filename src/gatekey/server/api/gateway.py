@@ -1,8 +1,8 @@
 """
 The configuration of gateways on other machines, by Envoy's REST discovery (xDS).
 
-A gateway says which version it has, and gets an answer when there is another: a question is held until then, and after
-a while answered with 304. So a change is everywhere within a fraction of a second, and a quiet gateway costs nothing.
+Long polling: a gateway says which version it has, and is answered when there is another, or after a while with 304. So
+a change is everywhere within a fraction of a second, and a quiet gateway costs nothing.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from gatekey.server.gateway.envoy.remote import certificate_of
 from gatekey.server.gateway.envoy.resources import (
     BASE,
     DELTA,
-    VERIFICATION,
+    JWT_AUTHN,
     Part,
     Response,
     discovery_response,
@@ -39,20 +39,20 @@ PREFIX = "/v3/discovery:"
 CERTIFICATES = "secrets"
 FILTERS = "extension_configs"
 PARTS = {"clusters": Part.UPSTREAMS, "routes": Part.ROUTES}
-FILTER_PARTS = {VERIFICATION: Part.VERIFICATION, BASE: Part.BASE, DELTA: Part.DELTA}
+FILTER_PARTS = {JWT_AUTHN: Part.JWT_AUTHN, BASE: Part.BASE, DELTA: Part.DELTA}
 
 BEARER = "Bearer "
 
-LONGEST_QUESTION = 1024 * 1024
-"""Bytes; Envoy tells 77 kB about itself with every question, most of it the names of its extensions."""
+LARGEST_REQUEST = 1024 * 1024
+"""Bytes; Envoy tells 77 kB about itself with every request, most of it the names of its extensions."""
 
-HELD_SECONDS = 25.0
-"""How long a question waits for a change; common proxies give up after 60 s, some after 30."""
+POLL_SECONDS = 25.0
+"""How long a poll waits for a change; common proxies give up after 60 s, some after 30."""
 
 LOOK_SECONDS = 0.05
-"""Between two looks at what is published, one for all questions of this process: five calls of `stat`."""
+"""Between two looks at what is published, one for all polls of this process: five calls of `stat`."""
 
-STRANGER_SECONDS = 1.0
+WRONG_KEY_SECONDS = 1.0
 """An Envoy with a wrong key asks for each part five times a second, for ever; waiting spares both sides' logs."""
 
 
@@ -65,40 +65,37 @@ class Parts(Protocol):
 
 
 class PendingPolls:
-    """
-    Lets any number of questions wait for what is published, with one look for
-    all of them, until the service ends.
-    """
+    """Any number of polls that wait for what is published, with one look for all of them, until the service ends."""
 
     def __init__(self, parts: Parts, is_ending: Callable[[], bool]) -> None:
         self._parts = parts
         self._is_ending = is_ending
         self._waiting = 0
-        self._turn = asyncio.Event()
+        self._changed = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
 
     async def newer(self, current: Callable[[], Response | None], version: str) -> Response | None:
-        """Return what is `current` as soon as it has another version; None if it has not for `HELD_SECONDS`."""
+        """Return what is `current` as soon as it has another version; None if it has not for `POLL_SECONDS`."""
         self._waiting += 1
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(HELD_SECONDS):
+                async with asyncio.timeout(POLL_SECONDS):
                     while not self._is_ending():
                         # First join those who wait, then look: what changes in between wakes us.
-                        turn = self._next_turn()
+                        changed = self._next_change()
                         found = current()
                         if found is not None and found.version != version:
                             return found
-                        await turn.wait()
+                        await changed.wait()
             return None
         finally:
             self._waiting -= 1
 
-    def _next_turn(self) -> asyncio.Event:
+    def _next_change(self) -> asyncio.Event:
         if self._watching is None or self._watching.done():
-            self._turn = asyncio.Event()
+            self._changed = asyncio.Event()
             self._watching = asyncio.create_task(self._watch(self._versions()))
-        return self._turn
+        return self._changed
 
     async def _watch(self, seen: list[str | None]) -> None:
         try:
@@ -106,10 +103,10 @@ class PendingPolls:
                 await asyncio.sleep(LOOK_SECONDS)
                 versions = self._versions()
                 if versions != seen:
-                    seen, turn, self._turn = versions, self._turn, asyncio.Event()
-                    turn.set()
+                    seen, changed, self._changed = versions, self._changed, asyncio.Event()
+                    changed.set()
         finally:  # trouble too is for those who wait: they look themselves
-            self._turn.set()
+            self._changed.set()
 
     def _versions(self) -> list[str | None]:
         return [current.version if (current := self._parts.current(part)) else None for part in Part]
@@ -120,7 +117,7 @@ class GatewayDiscovery:
     """Answers Envoys that show the installation's gateway key; all others get 401 and nothing else."""
 
     parts: Parts
-    board: PendingPolls
+    polls: PendingPolls
     key: str = field(repr=False)
     observer: Observer
 
@@ -132,30 +129,30 @@ class GatewayDiscovery:
     async def _answer(self, kind: str, request: Request) -> HttpResponse:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"{BEARER}{self.key}".encode()):
-            await asyncio.sleep(STRANGER_SECONDS)
+            await asyncio.sleep(WRONG_KEY_SECONDS)
             self._tell(request, "", kind, HTTPStatus.UNAUTHORIZED)
             return problem(request, 401, "The gateway key is needed.", {"www-authenticate": "Bearer"})
         try:
-            question = _read(await read_body(request.receive, LONGEST_QUESTION))
+            asked = _read(await read_body(request.receive, LARGEST_REQUEST))
         except (BodyRefused, ValueError):
-            return problem(request, 400, "The question is no DiscoveryRequest of Envoy in JSON.")
+            return problem(request, 400, "The body is no DiscoveryRequest of Envoy in JSON.")
         try:
-            found = await self._find(kind, question)
+            found = await self._find(kind, asked)
         except OSError as error:
             self.observer.tell(Failed("gateway discovery", str(error)))
             return problem(request, 503, "The configuration cannot be read now.", {"retry-after": "2"})
         if found is None:
             return HttpResponse(status_code=HTTPStatus.NOT_MODIFIED)
-        self._tell(request, question.gateway, question.name or kind, HTTPStatus.OK)
+        self._tell(request, asked.gateway, asked.name or kind, HTTPStatus.OK)
         return HttpResponse(found.text, media_type="application/json", headers={"cache-control": "no-store"})
 
-    async def _find(self, kind: str, question: "Question") -> Response | None:
+    async def _find(self, kind: str, asked: "DiscoveryRequest") -> Response | None:
         if kind == CERTIFICATES:
             # Where its files are, the gateway has said itself; it is only told what it knows.
-            said = discovery_response(certificate_of(question.node))
-            return await self.board.newer(lambda: said, question.version)
-        part = FILTER_PARTS.get(question.name) if kind == FILTERS else PARTS[kind]
-        return await self.board.newer(lambda: self.parts.current(part) if part else None, question.version)
+            said = discovery_response(certificate_of(asked.node))
+            return await self.polls.newer(lambda: said, asked.version)
+        part = FILTER_PARTS.get(asked.name) if kind == FILTERS else PARTS[kind]
+        return await self.polls.newer(lambda: self.parts.current(part) if part else None, asked.version)
 
     def _tell(self, request: Request, gateway: str, what: str, status: HTTPStatus) -> None:
         address = request.client.host if request.client else ""
@@ -163,8 +160,8 @@ class GatewayDiscovery:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a gateway asks: the `version` that it has, empty if none; the first `name` it wants, where names matter."""
+class DiscoveryRequest:
+    """What a gateway asks for: the `version` that it has, empty if none; the first `name`, where names matter."""
 
     version: str
     name: str
@@ -176,12 +173,12 @@ class Question:
         return str(self.node.get("id", ""))
 
 
-def _read(body: bytes) -> Question:
-    """Return the question in the body. Raises ValueError."""
+def _read(body: bytes) -> DiscoveryRequest:
+    """Return the request in the body. Raises ValueError."""
     document = json.loads(body)
     match document:
         case {"node": dict(node)}:
             names = document.get("resource_names") or [""]
-            return Question(str(document.get("version_info", "")), str(names[0]), node)
+            return DiscoveryRequest(str(document.get("version_info", "")), str(names[0]), node)
         case _:
             raise ValueError("no DiscoveryRequest")

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from gatekey.server.clusters.model import Cluster
 from gatekey.server.events.model import Failed
 from gatekey.server.events.ports import Observer
-from gatekey.server.gateway.runner import leash
+from gatekey.server.gateway.runner import die_with_parent
 from gatekey.server.run.installation import Installation
 from gatekey.server.settings import Settings
 
@@ -74,6 +74,5 @@ class DemoRunner:
 
     async def _start(self) -> asyncio.subprocess.Process:
         program = [sys.executable, "-m", "gatekey.demo", *self._addresses]
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *program), stdin=asyncio.subprocess.DEVNULL
-        )
+        tied = (sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()))
+        return await asyncio.create_subprocess_exec(*tied, *program, stdin=asyncio.subprocess.DEVNULL)

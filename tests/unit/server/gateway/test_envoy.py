@@ -23,14 +23,14 @@ def test_equal_views_make_equal_resources() -> None:
 def test_a_new_key_changes_the_verification_alone() -> None:
     before, after = compile_view(view(ONE)), compile_view(view(ONE, keys='{"keys": []}'))
 
-    assert before.verification != after.verification
+    assert before.jwt_authn != after.jwt_authn
     assert (before.routes, before.upstreams) == (after.routes, after.upstreams)
 
 
 def test_a_new_cluster_leaves_verification_and_the_other_upstreams_as_they_are() -> None:
     before, after = compile_view(view(ONE)), compile_view(view(ONE, TWO))
 
-    assert before.verification == after.verification
+    assert before.jwt_authn == after.jwt_authn
     assert after.upstreams[: len(before.upstreams)] == before.upstreams
 
 

@@ -7,23 +7,23 @@ It stays as it is while the gateway runs; what changes is delivered apart, from 
 from dataclasses import dataclass
 
 from gatekey.server.gateway.envoy.access_log import compile_access_log
-from gatekey.server.gateway.envoy.cors import compile_cors_filter
-from gatekey.server.gateway.envoy.refusals import compile_refusals
+from gatekey.server.gateway.envoy.filters.cors import compile_cors_filter
+from gatekey.server.gateway.envoy.filters.jwt_authn import CLOCK_SKEW
+from gatekey.server.gateway.envoy.filters.rbac import RBAC
+from gatekey.server.gateway.envoy.local_replies import compile_local_replies
 from gatekey.server.gateway.envoy.resources import (
     BASE,
     DELTA,
     EXPIRY_HEADER,
+    JWT_AUTHN,
     ROUTES,
-    VERIFICATION,
     Document,
     extension,
     type_url,
     typed,
 )
-from gatekey.server.gateway.envoy.revocations import RBAC
 from gatekey.server.gateway.envoy.sources import Sources
 from gatekey.server.gateway.envoy.upstreams import CONNECTION_WINDOW, STREAM_WINDOW, socket_address
-from gatekey.server.gateway.envoy.verification import CLOCK_SKEW
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.apis import MCP
 from gatekey.server.gateway.policy.model import AccessLog, Address
@@ -145,15 +145,13 @@ def _connection_manager(front: Front, sources: Sources) -> Document:
         # Whatever is open ends by max_stream_duration; the silence in it has no limit of its own.
         stream_idle_timeout="0s",
         request_timeout="0s",
-        local_reply_config=compile_refusals(own_domain=front.own_domain),
+        local_reply_config=compile_local_replies(own_domain=front.own_domain),
         access_log=compile_access_log(front.access_log),
         rds={"route_config_name": ROUTES, "config_source": sources.routes},
         http_filters=[
             _health(),
             *compile_cors_filter(front.origins),
-            _discovered(
-                VERIFICATION, "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication", sources.verification
-            ),
+            _discovered(JWT_AUTHN, "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication", sources.jwt_authn),
             _lifetime(),
             _discovered(BASE, RBAC, sources.base),
             _discovered(DELTA, RBAC, sources.delta),

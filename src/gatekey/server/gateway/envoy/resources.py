@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 Document: TypeAlias = dict[str, Any]  # Any: the shape of each is Envoy's schema, which Envoy itself checks
 
-VERIFICATION = "verification"
+JWT_AUTHN = "verification"
 """The name of the filter that verifies tokens and of its configuration."""
 
 ROUTES = "guarded"
@@ -43,11 +43,11 @@ class Part(StrEnum):
     """
     The parts of the changing configuration, each delivered apart; the values are the fields of `Resources`.
 
-    In the order of their delivery: verification before what reads the claims that it keeps, what closes before what
+    In the order of their delivery: `jwt_authn` before what reads the claims that it keeps, what closes before what
     opens, the delta (small, taken at once) before the base, upstreams before the routes that lead to them.
     """
 
-    VERIFICATION = "verification"
+    JWT_AUTHN = "jwt_authn"
     DELTA = "delta"
     BASE = "base"
     UPSTREAMS = "upstreams"
@@ -62,7 +62,7 @@ class Resources:
     `base` and `delta` are the two filters of revocations.
     """
 
-    verification: tuple[Document, ...]
+    jwt_authn: tuple[Document, ...]
     delta: tuple[Document, ...]
     base: tuple[Document, ...]
     upstreams: tuple[Document, ...]

@@ -9,7 +9,8 @@ except to the health service of gRPC, which Camunda leaves open too.
 
 from collections.abc import Iterator, Sequence
 
-from gatekey.server.gateway.envoy.cors import compile_preflight
+from gatekey.server.gateway.envoy.filters.cors import compile_preflight
+from gatekey.server.gateway.envoy.filters.jwt_authn import AUDIENCE_PATH, VERIFIED, one_of, opens_elsewhere
 from gatekey.server.gateway.envoy.resource_metadata import compile_metadata_routes
 from gatekey.server.gateway.envoy.resources import (
     CLIENT_HEADER,
@@ -23,7 +24,6 @@ from gatekey.server.gateway.envoy.resources import (
     typed,
 )
 from gatekey.server.gateway.envoy.upstreams import upstream_name
-from gatekey.server.gateway.envoy.verification import AUDIENCE_PATH, VERIFIED, one_of, opens_elsewhere
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.apis import BESIDE_ZEEBE, OPTIMIZE, READY, ZEEBE, RestApi, audience, documented
 from gatekey.server.gateway.policy.hosts import hosts_of, shared_hosts, suffixes_of

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from gatekey.server.gateway.envoy.filters.jwt_authn import compile_jwt_authn, keeps_claims, needs_claims
+from gatekey.server.gateway.envoy.filters.rbac import LARGEST_DELTA, RevocationLists, compile_revocations
 from gatekey.server.gateway.envoy.resources import BASE, DELTA, Resources, merged
-from gatekey.server.gateway.envoy.revocations import LARGEST_DELTA, RevocationLists, compile_revocations
 from gatekey.server.gateway.envoy.routes import compile_routes
 from gatekey.server.gateway.envoy.upstreams import compile_upstreams
-from gatekey.server.gateway.envoy.verification import compile_verification, keeps_claims, needs_claims
 from gatekey.server.gateway.policy.model import GatewayView
 from gatekey.server.gateway.policy.revocations import Subject
 
@@ -85,7 +85,7 @@ def first_snapshot(view: GatewayView, delivery: Delivery, now: float) -> Snapsho
     lists = RevocationLists(base=view.revocations if is_known else {}).advanced(view.revocations)
     keep_claims = not delivery.is_acknowledged or needs_claims(view)
     resources = Resources(
-        verification=(compile_verification(view, keep_claims=keep_claims),),
+        jwt_authn=(compile_jwt_authn(view, keep_claims=keep_claims),),
         base=(compile_revocations(view.revocations, BASE),),
         delta=(compile_revocations(lists.delta, DELTA),),
         routes=(compile_routes(view),),
@@ -122,9 +122,9 @@ def _verified(snapshot: Snapshot, view: GatewayView) -> Snapshot:
     if view == snapshot.view:  # looked at once: from now on it is the same object
         return replace(snapshot, view=view)
     # A gateway that once kept the claims goes on: no rule that reads them ever meets a call without.
-    keep_claims = keeps_claims(snapshot.resources.verification[0]) or needs_claims(view)
-    verification = (compile_verification(view, keep_claims=keep_claims),)
-    return replace(snapshot, view=view, resources=replace(snapshot.resources, verification=verification))
+    keep_claims = keeps_claims(snapshot.resources.jwt_authn[0]) or needs_claims(view)
+    jwt_authn = (compile_jwt_authn(view, keep_claims=keep_claims),)
+    return replace(snapshot, view=view, resources=replace(snapshot.resources, jwt_authn=jwt_authn))
 
 
 def _routed(snapshot: Snapshot, view: GatewayView, now: float) -> Snapshot:

@@ -18,7 +18,7 @@ PATIENCE = "60s"
 class Sources:
     """The sources of the changing parts and of the listener's certificate, as Envoy's ConfigSource."""
 
-    verification: Document
+    jwt_authn: Document
     delta: Document
     base: Document
     upstreams: Document

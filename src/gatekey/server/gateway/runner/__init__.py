@@ -1,13 +1,13 @@
 """
-DATA PLANE: runs the Envoy that guards the APIs.
+Runs the Envoy that guards the APIs.
 
 Owns one child process and its files: finds the binary, starts it, waits until it is ready, swaps its configuration,
 starts it again when it dies, ends it. Owns the files, too, that gateways on other machines are answered from. Calls
 never pass through Python.
 
-Refuses to decide anything about calls: `guarding` compiles the rules, this carries them out. Listens on no port itself.
+Refuses to decide anything about calls: `envoy` compiles the policy, this delivers it. Listens on no port itself.
 
-Serves `app`, which starts it, tells it every new view of clusters and keys, and hears of its events.
+Serves `run`, which starts it, tells it every new view of clusters and keys, and hears of its events.
 """
 
 from gatekey.server.gateway.runner.gateway import Gateway
@@ -19,7 +19,7 @@ from gatekey.server.gateway.runner.model import (
     EnvoyMissing,
     GatewayEvent,
     GatewayFailed,
-    Noted,
+    LogLine,
     Restarted,
     Started,
 )
@@ -33,7 +33,7 @@ __all__ = [
     "Gateway",
     "GatewayEvent",
     "GatewayFailed",
-    "Noted",
+    "LogLine",
     "Restarted",
     "Started",
 ]

@@ -8,8 +8,8 @@ from gatekey.server.gateway.envoy.listener import STATISTICS
 from gatekey.server.gateway.envoy.resources import (
     BASE,
     DELTA,
+    JWT_AUTHN,
     ROUTES,
-    VERIFICATION,
     Part,
     Resources,
     Response,
@@ -24,7 +24,7 @@ TAKEN_TIMEOUT = 10.0
 
 _FILTERS = "extension_config_discovery.http_filter"
 SUBJECTS = {
-    Part.VERIFICATION: f"{_FILTERS}.{VERIFICATION}",
+    Part.JWT_AUTHN: f"{_FILTERS}.{JWT_AUTHN}",
     Part.DELTA: f"{_FILTERS}.{DELTA}",
     Part.BASE: f"{_FILTERS}.{BASE}",
     Part.UPSTREAMS: "cluster_manager.cds",
@@ -54,7 +54,7 @@ async def confirm(envoy: Envoy, resources: Resources) -> None:
         f"{subject}.version_text": discovery_response(resources.of(part)).version for part, subject in SUBJECTS.items()
     }
     if not expected.items() <= seen.items():
-        raise GatewayFailed(envoy.last_words)
+        raise GatewayFailed(envoy.last_lines)
 
 
 async def _send(envoy: Envoy, folder: RunFolder, part: Part, response: Response) -> None:
@@ -72,7 +72,7 @@ async def _send(envoy: Envoy, folder: RunFolder, part: Part, response: Response)
                     break
                 await asyncio.sleep(POLL)
     if envoy.alive:
-        raise ConfigurationRejected(envoy.last_words)
+        raise ConfigurationRejected(envoy.last_lines)
 
 
 async def _statistics(envoy: Envoy, pattern: str) -> dict[str, str]:

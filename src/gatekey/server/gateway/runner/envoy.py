@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gatekey.server.gateway.envoy.listener import STATISTICS
-from gatekey.server.gateway.runner import leash
+from gatekey.server.gateway.runner import die_with_parent
 from gatekey.server.gateway.runner.administration import Administration
 from gatekey.server.gateway.runner.files import RunFolder
-from gatekey.server.gateway.runner.model import EnvoyMissing, GatewayFailed, Noted
+from gatekey.server.gateway.runner.model import EnvoyMissing, GatewayFailed, LogLine
 
 START_TIMEOUT = 30.0
 """Seconds; a cold start takes 0.1 s, on a machine that swaps much longer."""
@@ -49,22 +49,22 @@ def find_envoy() -> Path:
 class Envoy:
     """A running Envoy: `run` starts it, `wait` ends with it."""
 
-    def __init__(self, process: Process, folder: RunFolder, note: Callable[[Noted], None]) -> None:
+    def __init__(self, process: Process, folder: RunFolder, log: Callable[[LogLine], None]) -> None:
         self._process = process
-        self._note = note
-        self._last_words: deque[str] = deque(maxlen=4)
+        self._log = log
+        self._last_lines: deque[str] = deque(maxlen=4)
         self._asked_to_end = False
-        self._listening = asyncio.create_task(self._listen())
+        self._reading_log = asyncio.create_task(self._read_log())
         self.administration = Administration(folder.socket)
 
     @classmethod
     async def run(
-        cls, binary: Path, folder: RunFolder, concurrency: int, grace: float, note: Callable[[Noted], None]
+        cls, binary: Path, folder: RunFolder, concurrency: int, grace: float, log: Callable[[LogLine], None]
     ) -> "Envoy":
         """Start Envoy on the files in `folder`; it is not ready yet. When it ends it listens on for `grace` seconds."""
         folder.forget_socket()
         arguments = [
-            *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid())),
+            *(sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid())),
             *(str(binary), "--config-path", str(folder.bootstrap), "--concurrency", str(concurrency)),
             # No shared memory with other Envoys of this machine: two gateways need not know of each other.
             "--disable-hot-restart",
@@ -83,7 +83,7 @@ class Envoy:
             # Ctrl-C in a terminal reaches the service alone, which then ends Envoy in its own order.
             start_new_session=True,
         )
-        return cls(process, folder, note)
+        return cls(process, folder, log)
 
     @property
     def process_id(self) -> int:
@@ -96,9 +96,9 @@ class Envoy:
         return self._process.returncode is None
 
     @property
-    def last_words(self) -> str:
+    def last_lines(self) -> str:
         """What it said last, for the text of an error."""
-        return " ".join(self._last_words)
+        return " ".join(self._last_lines)
 
     async def become_ready(self) -> None:
         """Return when calls are taken; raise GatewayFailed if Envoy ends before or takes too long."""
@@ -109,13 +109,13 @@ class Envoy:
                         if await self.administration.ready():
                             return
                     await asyncio.sleep(POLL)
-                await self._listening
-        raise GatewayFailed(self.last_words)
+                await self._reading_log
+        raise GatewayFailed(self.last_lines)
 
     async def wait(self) -> int:
         """Return the exit code when Envoy has ended, negative for a signal."""
         code = await self._process.wait()
-        await self._listening
+        await self._reading_log
         return code
 
     async def end(self, grace: float) -> None:
@@ -147,7 +147,7 @@ class Envoy:
         while await self.administration.statistics(ACTIVE_CALLS) not in ({}, {ACTIVE_CALLS: "0"}):  # noqa: ASYNC110 - no event comes from another process
             await asyncio.sleep(POLL)
 
-    async def _listen(self) -> None:
+    async def _read_log(self) -> None:
         """Read Envoy's log to its end; an unread pipe would one day stop Envoy."""
         output = self._process.stderr
         if output is None:
@@ -157,9 +157,9 @@ class Envoy:
             if level not in LEVELS:
                 level, text = "info", line
             text = _shortened(text)
-            self._last_words.append(text)
+            self._last_lines.append(text)
             if not self._asked_to_end:
-                self._note(Noted(level, text))
+                self._log(LogLine(level, text))
 
 
 def _shortened(text: str) -> str:

@@ -10,12 +10,12 @@ from gatekey.server.gateway.envoy.bootstrap import compile_bootstrap
 from gatekey.server.gateway.envoy.listener import Front, compile_certificate
 from gatekey.server.gateway.envoy.snapshots import ACKNOWLEDGED, Snapshot, first_snapshot, next_snapshot
 from gatekey.server.gateway.policy.model import GatewayView
+from gatekey.server.gateway.runner.addresses import free_addresses
 from gatekey.server.gateway.runner.delivery import confirm, deliver
 from gatekey.server.gateway.runner.envoy import Envoy, find_envoy
 from gatekey.server.gateway.runner.files import RunFolder
-from gatekey.server.gateway.runner.keeping import Keeper
-from gatekey.server.gateway.runner.listening import free_addresses
 from gatekey.server.gateway.runner.model import ConfigurationApplied, ConfigurationRejected, GatewayEvent
+from gatekey.server.gateway.runner.supervisor import Supervisor
 
 GRACE = 2.0
 """Seconds that running calls get when the gateway is stopped; a person waits for Ctrl-C."""
@@ -27,7 +27,7 @@ NO_TIME = 0.0
 @dataclass(slots=True)
 class _Running:
     folder: RunFolder
-    keeper: Keeper
+    supervisor: Supervisor
     snapshot: Snapshot
 
     @property
@@ -40,7 +40,7 @@ class _Running:
         snapshot = self.snapshot
         try:
             while (following := next_snapshot(snapshot, view, NO_TIME)) is not snapshot:
-                await deliver(self.keeper.current, self.folder, snapshot.resources, following.resources)
+                await deliver(self.supervisor.current, self.folder, snapshot.resources, following.resources)
                 snapshot = following
         except ConfigurationRejected:
             self.folder.write(self.snapshot.resources)
@@ -89,15 +89,15 @@ class Gateway:
         async def run() -> Envoy:
             return await Envoy.run(binary, folder, self._concurrency, self._grace, self._observe)
 
-        keeper = Keeper(run, self._observe)
+        supervisor = Supervisor(run, self._observe)
         try:
-            await keeper.start()
-            await confirm(keeper.current, snapshot.resources)
+            await supervisor.start()
+            await confirm(supervisor.current, snapshot.resources)
         except BaseException:
-            await keeper.stop(grace=0)
+            await supervisor.stop(grace=0)
             folder.leave()
             raise
-        self._running = _Running(folder, keeper, snapshot)
+        self._running = _Running(folder, supervisor, snapshot)
 
     async def apply(self, view: GatewayView) -> None:
         """
@@ -128,7 +128,7 @@ class Gateway:
         if running is None:
             raise ConnectionRefusedError("the gateway is not running")
         try:
-            return running.keeper.current.administration.counts(pattern)
+            return running.supervisor.current.administration.counts(pattern)
         except http.client.HTTPException as error:
             raise ConnectionAbortedError(str(error)) from error
 
@@ -137,7 +137,7 @@ class Gateway:
         async with self._changing:
             running, self._running = self._running, None
             if running is not None:
-                await running.keeper.stop(self._grace)
+                await running.supervisor.stop(self._grace)
                 running.folder.leave()
 
 

@@ -33,14 +33,14 @@ class ConfigurationApplied:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class LogLine:
     """Envoy said something that an operator may want to read; it never prints headers at the level it runs with."""
 
     level: str
     text: str
 
 
-GatewayEvent: TypeAlias = Started | Died | Restarted | ConfigurationApplied | Noted
+GatewayEvent: TypeAlias = Started | Died | Restarted | ConfigurationApplied | LogLine
 
 
 class EnvoyMissing(ServiceError):
@@ -73,8 +73,8 @@ class GatewayFailed(ServiceError):
 
     code = "gateway_failed"
 
-    def __init__(self, last_words: str) -> None:
-        super().__init__(f"The gateway did not start. Envoy said: {last_words or 'nothing'}")
+    def __init__(self, last_lines: str) -> None:
+        super().__init__(f"The gateway did not start. Envoy said: {last_lines or 'nothing'}")
 
 
 class ConfigurationRejected(ServiceError):
@@ -82,5 +82,5 @@ class ConfigurationRejected(ServiceError):
 
     code = "configuration_rejected"
 
-    def __init__(self, last_words: str) -> None:
-        super().__init__(f"The gateway goes on with its old configuration. Envoy said: {last_words or 'nothing'}")
+    def __init__(self, last_lines: str) -> None:
+        super().__init__(f"The gateway goes on with its old configuration. Envoy said: {last_lines or 'nothing'}")

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from gatekey.server.events.model import GatewayChanged
 from gatekey.server.events.ports import Observer
-from gatekey.server.gateway.runner import ConfigurationApplied, Died, Gateway, GatewayEvent, Noted, Restarted, Started
+from gatekey.server.gateway.runner import ConfigurationApplied, Died, Gateway, GatewayEvent, LogLine, Restarted, Started
 from gatekey.server.run.gateway.views import GatewayViews, follow
 from gatekey.server.run.installation import Installation
 
@@ -51,7 +51,7 @@ def _in_words(event: GatewayEvent) -> str:
             return f"started again (process {process_id})"
         case ConfigurationApplied():
             return "took a new configuration"
-        case Noted(level, text):
+        case LogLine(level, text):
             return f"says ({level}): {text}"
         case never:
             assert_never(never)

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from gatekey.server.gateway.envoy.revocations import LARGEST_DELTA
+from gatekey.server.gateway.envoy.filters.rbac import LARGEST_DELTA
 from gatekey.server.gateway.envoy.snapshots import (
     ACKNOWLEDGED,
     POLLED,
@@ -45,11 +45,11 @@ def test_a_revocation_and_a_key_wait_for_nothing() -> None:
     assert Stage.WIDENED is snapshot.stage
     assert "client-1" in str(snapshot.resources.delta)
     assert snapshot.resources.base is widened.resources.base
-    assert '{"keys": []}' in str(snapshot.resources.verification)
+    assert '{"keys": []}' in str(snapshot.resources.jwt_authn)
 
 
 def test_gateways_that_poll_keep_claims_from_the_first_moment_on() -> None:
-    assert "payload_in_metadata" in str(FIRST.resources.verification)
+    assert "payload_in_metadata" in str(FIRST.resources.jwt_authn)
 
 
 def test_routes_lead_to_a_new_upstream_only_when_everybody_has_it() -> None:
@@ -146,7 +146,7 @@ def test_claims_that_were_kept_once_are_kept_on() -> None:
     after = steps(leaked, VIEW)[-1]
 
     assert [False, True, True] == [
-        "payload_in_metadata" in str(each.resources.verification) for each in (plain, leaked, after)
+        "payload_in_metadata" in str(each.resources.jwt_authn) for each in (plain, leaked, after)
     ]
 
 

@@ -1,9 +1,9 @@
 """
 Become another program that does not outlive the one who asked.
 
-Run as `python -I -S leash.py PARENT PROGRAM ARGUMENT…`. On Linux the kernel kills the program when the parent ends,
-even by SIGKILL; elsewhere the program is run as it is. This is a program of its own because Python code between fork
-and exec, in a process with threads, may wait for ever for a lock.
+Run as `python -I -S die_with_parent.py PARENT PROGRAM ARGUMENT…`. On Linux the kernel kills the program when the
+parent ends, even by SIGKILL; elsewhere the program is run as it is. This is a program of its own because Python code
+between fork and exec, in a process with threads, may wait for ever for a lock.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ def main(parent: int, program: list[str]) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it ended before the leash held
+        if os.getppid() != parent:  # it ended before the kernel was told
             sys.exit(1)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with contextlib.suppress(OSError, ValueError):  # macOS refuses "unlimited"; what was allowed before stays

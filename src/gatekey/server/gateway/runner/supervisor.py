@@ -1,11 +1,11 @@
-"""Keeping one Envoy running."""
+"""Supervises one Envoy: starts it again when it dies."""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
 from gatekey.server.gateway.runner.envoy import Envoy
-from gatekey.server.gateway.runner.model import Died, GatewayEvent, GatewayFailed, Noted, Restarted, Started
+from gatekey.server.gateway.runner.model import Died, GatewayEvent, GatewayFailed, LogLine, Restarted, Started
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
@@ -15,13 +15,13 @@ LASTING = 30.0
 """Seconds after which an Envoy counts as having lasted."""
 
 
-class Keeper:
+class Supervisor:
     """Starts an Envoy by `run`, and another one whenever it dies; `observe` hears of it."""
 
     def __init__(self, run: Callable[[], Awaitable[Envoy]], observe: Callable[[GatewayEvent], None]) -> None:
         self._run = run
         self._observe = observe
-        self._keeping: asyncio.Task[None] | None = None
+        self._supervising: asyncio.Task[None] | None = None
         self._envoy: Envoy | None = None
 
     @property
@@ -35,18 +35,18 @@ class Keeper:
         """Return when the first Envoy takes calls; raise GatewayFailed if it does not."""
         self._envoy = await self._start_one()
         self._observe(Started(self._envoy.process_id))
-        self._keeping = asyncio.create_task(self._keep(self._envoy))
+        self._supervising = asyncio.create_task(self._supervise(self._envoy))
 
     async def stop(self, grace: float) -> None:
         """End the Envoy, if it runs, after at most `grace` seconds for its calls."""
-        if self._keeping is not None:
-            self._keeping.cancel()
+        if self._supervising is not None:
+            self._supervising.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._keeping
+                await self._supervising
         if self._envoy is not None:
             await self._envoy.end(grace)
 
-    async def _keep(self, envoy: Envoy) -> None:
+    async def _supervise(self, envoy: Envoy) -> None:
         clock = asyncio.get_running_loop().time
         pause = FIRST_PAUSE
         while True:
@@ -59,7 +59,7 @@ class Keeper:
                 try:
                     envoy = await self._start_one()
                 except (GatewayFailed, OSError) as error:
-                    self._observe(Noted("error", str(error)))
+                    self._observe(LogLine("error", str(error)))
                 else:
                     break
             self._envoy = envoy

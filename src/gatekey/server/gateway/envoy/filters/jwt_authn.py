@@ -7,8 +7,8 @@ from gatekey.server.gateway.envoy.resources import (
     CLUSTER_HEADER,
     CREDENTIAL_HEADER,
     EXPIRY_HEADER,
+    JWT_AUTHN,
     TOKEN_HEADER,
-    VERIFICATION,
     Document,
     typed,
 )
@@ -45,7 +45,7 @@ def opens_elsewhere(view: GatewayView, api: RestApi, cluster: GuardedCluster) ->
     return audiences(view, api) != audiences_at(view, api, cluster)
 
 
-def compile_verification(view: GatewayView, *, keep_claims: bool) -> Document:
+def compile_jwt_authn(view: GatewayView, *, keep_claims: bool) -> Document:
     """
     Return the configuration of Envoy's jwt_authn filter; keeping claims costs every call a little.
 
@@ -58,12 +58,12 @@ def compile_verification(view: GatewayView, *, keep_claims: bool) -> Document:
         rules=_rules(view),
         bypass_cors_preflight=bool(view.origins),
     )
-    return typed("envoy.config.core.v3.TypedExtensionConfig", name=VERIFICATION, typed_config=config)
+    return typed("envoy.config.core.v3.TypedExtensionConfig", name=JWT_AUTHN, typed_config=config)
 
 
-def keeps_claims(verification: Document) -> bool:
+def keeps_claims(jwt_authn: Document) -> bool:
     """Say whether a configuration keeps them."""
-    return "payload_in_metadata" in verification["typed_config"]["providers"][PROVIDER]
+    return "payload_in_metadata" in jwt_authn["typed_config"]["providers"][PROVIDER]
 
 
 def _provider(view: GatewayView, *, keep_claims: bool) -> Document:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from gatekey.server.gateway.envoy.filters.jwt_authn import CLAIMS, VERIFIED, one_of
 from gatekey.server.gateway.envoy.resources import (
     CLIENT_HEADER,
     CREDENTIAL_HEADER,
@@ -18,7 +19,6 @@ from gatekey.server.gateway.envoy.resources import (
     extension,
     typed,
 )
-from gatekey.server.gateway.envoy.verification import CLAIMS, VERIFIED, one_of
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
 
 RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"

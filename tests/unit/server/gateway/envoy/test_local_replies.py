@@ -1,8 +1,8 @@
 from http import HTTPStatus
 
-from gatekey.server.gateway.envoy.refusals import compile_refusals
+from gatekey.server.gateway.envoy.local_replies import compile_local_replies
 
-MAPPERS = compile_refusals(own_domain=False)["mappers"]
+MAPPERS = compile_local_replies(own_domain=False)["mappers"]
 
 
 def is_grpc(mapper: dict[str, object]) -> bool:

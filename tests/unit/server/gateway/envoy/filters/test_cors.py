@@ -1,6 +1,6 @@
 import re
 
-from gatekey.server.gateway.envoy.cors import compile_cors_filter, compile_preflight
+from gatekey.server.gateway.envoy.filters.cors import compile_cors_filter, compile_preflight
 from gatekey.server.gateway.policy.origins import EVERY
 
 PAGE = "https://app.example.org"

@@ -3,13 +3,13 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.gateway.envoy.verification import compile_verification, keeps_claims, needs_claims
+from gatekey.server.gateway.envoy.filters.jwt_authn import compile_jwt_authn, keeps_claims, needs_claims
 from gatekey.server.gateway.policy import rules
 from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
 
 VIEW = GatewayView(Address("localhost", 26600), "http://issuer", '{"keys": []}', "example.org")
-CONFIG = compile_verification(VIEW, keep_claims=False)["typed_config"]
+CONFIG = compile_jwt_authn(VIEW, keep_claims=False)["typed_config"]
 READY = f"(?:/optimize)?/{rules.UUID}/api/readyz"
 PROVIDER = CONFIG["providers"]["gatekey"]
 
@@ -42,7 +42,7 @@ def test_whatever_is_not_open_needs_a_token_of_the_right_form_and_the_last_rule_
 
 def required(view: GatewayView) -> list[tuple[str, list[str]]]:
     found = []
-    for rule in compile_verification(view, keep_claims=False)["typed_config"]["rules"]:
+    for rule in compile_jwt_authn(view, keep_claims=False)["typed_config"]["rules"]:
         wanted = rule.get("requires", {}).get("provider_and_audiences")
         if wanted:
             place = rule["match"].get("path_separated_prefix") or rule["match"]["headers"][0]["string_match"]
@@ -93,4 +93,4 @@ def test_claims_are_kept_only_where_something_reads_them(changes: dict[str, Any]
     view = replace(VIEW, **changes)
 
     assert expected == needs_claims(view)
-    assert expected == keeps_claims(compile_verification(view, keep_claims=needs_claims(view)))
+    assert expected == keeps_claims(compile_jwt_authn(view, keep_claims=needs_claims(view)))

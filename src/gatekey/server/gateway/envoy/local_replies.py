@@ -30,7 +30,7 @@ class _Case:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def compile_refusals(*, own_domain: bool) -> Document:
+def compile_local_replies(*, own_domain: bool) -> Document:
     """
     Return how Envoy rewrites its own answers; the first mapper that fits is taken.
 
@@ -70,7 +70,7 @@ def _unauthenticated(conditions: tuple[Document, ...] = (), parameter: str = "")
 def _worded_cases(*, own_domain: bool) -> list[_Case]:
     """Where Envoy's own words would not tell the caller what to do."""
     mcp = _header(":path", string_match={"safe_regex": {"regex": MCP_PATH}})
-    verification, unrouted = _details("jwt_authn"), _details("route_not_found")
+    refused_by_jwt_authn, unrouted = _details("jwt_authn"), _details("route_not_found")
     words = "|".join(api.prefix for api in BESIDE_ZEEBE)
     path = f"(?:{words})?/{rules.UUID}(?:[/?].*)?"
     other = _header(":path", string_match={"safe_regex": {"regex": path}})
@@ -81,7 +81,7 @@ def _worded_cases(*, own_domain: bool) -> list[_Case]:
     return [
         *_unauthenticated((mcp,), challenge_parameter(own_domain=own_domain)),
         *_unauthenticated(),
-        _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (verification,), headers=_challenge(INSUFFICIENT_SCOPE)),
+        _Case(HTTPStatus.FORBIDDEN, rules.OTHER_API, (refused_by_jwt_authn,), headers=_challenge(INSUFFICIENT_SCOPE)),
         _Case(HTTPStatus.FORBIDDEN, rules.NO_UPGRADE, (_details("upgrade_failed"),)),
         _Case(HTTPStatus.NOT_FOUND, rules.OTHER_CLUSTER, (unrouted, other), answer=HTTPStatus.FORBIDDEN),
         _Case(HTTPStatus.NOT_FOUND, rules.NOTHING_HERE, (unrouted,)),

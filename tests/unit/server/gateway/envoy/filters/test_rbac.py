@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from gatekey.server.gateway.envoy.revocations import RevocationLists, compile_revocations
+from gatekey.server.gateway.envoy.filters.rbac import RevocationLists, compile_revocations
 from gatekey.server.gateway.policy.revocations import FOREVER, Named, Subject
 
 TOKEN, SECRET = Subject(Named.TOKEN, "token"), Subject(Named.CREDENTIAL, "secret")
