@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gatekey.demo.apis.optimize import DASHBOARD, REPORT
-from support.gateway import Answer
+from support.caller import Reply
 from support.models import FORM, form, model, user_task
 from support.product import Product, running_product
 from support.recorded_demo import RecordedDemo, recorded_demo
@@ -76,7 +76,7 @@ class Stand:
             return Place(f"{REGION}.{api}.{DOMAIN}", f"/{self.cluster_id}")
         return Place(self.product.gateway, f"/{api}/{self.cluster_id}")
 
-    def ask(self, place: Place, path: str, token: str | None, body: Any = None) -> Answer:
+    def ask(self, place: Place, path: str, token: str | None, body: Any = None) -> Reply:
         """
         Make a call; a `body` is posted as JSON.
         """
@@ -88,7 +88,7 @@ class Stand:
         try:
             connection.request("GET" if body is None else "POST", place.path + path, content, headers)
             answer = connection.getresponse()
-            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         finally:
             connection.close()
 

@@ -2,10 +2,7 @@
 Gateways on other machines, as far as one machine can have them: Envoys of their own, started from printed bootstraps.
 """
 
-import json
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekey.server.gateway.runner.envoy import find_envoy
+from support.caller import Caller
 from support.ports import free_port
 from support.product import Product
 
@@ -58,16 +56,11 @@ class RemoteGateway:
         """
         Make a REST call; returns 0 where nobody listens.
         """
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
-        request.add_header("authorization", f"Bearer {token}")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return refusal.code, json.load(refusal)
+            answer = Caller(self.port).call("GET", path, {"authorization": f"Bearer {token}"})
         except OSError:
             return 0, None
+        return answer.status, answer.document
 
     def status(self, token: str) -> int:
         return self.call(token)[0]

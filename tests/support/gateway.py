@@ -4,7 +4,6 @@ A gateway with everything around it: an issuer of tokens, upstreams on loopback,
 
 import asyncio
 import base64
-import http.client
 import http.server
 import json
 import ssl
@@ -23,6 +22,7 @@ from joserfc import jwk, jwt
 from gatekey.server.gateway.policy.model import Address, GatewayView, GuardedCluster
 from gatekey.server.gateway.runner import Gateway, GatewayEvent
 from gatekey.server.gateway.runner.gateway import GRACE
+from support.caller import Caller, Reply
 from support.ports import free_port
 from support.waiting import PATIENCE, wait_until
 
@@ -72,19 +72,6 @@ class Issuer:
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
         return jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "JWT", **(header or {})}, claims, self.key)
-
-
-@dataclass
-class Answer:
-    """An HTTP answer, whole."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.body)
 
 
 class RestUpstream:
@@ -248,23 +235,10 @@ class Stand:
         host: str = "localhost",
         body: bytes = b"",
         method: str = "",
-    ) -> Answer:
+    ) -> Reply:
         """Make a REST call exactly as written: no header is added, joined or repaired."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.view.listen.port, timeout=PATIENCE)
-        try:
-            connection.putrequest(
-                method or ("POST" if body else "GET"), path, skip_host=True, skip_accept_encoding=True
-            )
-            connection.putheader("host", host)
-            for name, value in headers or []:
-                connection.putheader(name, value)
-            if body:
-                connection.putheader("content-length", str(len(body)))
-            connection.endheaders(body or None)
-            response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        finally:
-            connection.close()
+        named = [("host", host), *(headers or [])]
+        return Caller(self.view.listen.port).send(method or ("POST" if body else "GET"), path, named, body)
 
     @contextmanager
     def channel(self, host: str = "localhost", **options: Any) -> Iterator[grpc.Channel]:

@@ -9,18 +9,15 @@ import signal
 import ssl
 import subprocess
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from gatekey.server.gateway.policy.rules import GATEWAY_HEALTH
+from support.caller import Caller
 from support.command import GATEKEY, run_command
 from support.ports import free_port
 from support.serving import Serving, start_serving
@@ -181,13 +178,8 @@ class Product:
             "client_secret": secret,
             "audience": audience,
         }
-        request = urllib.request.Request(self.token_url, urllib.parse.urlencode(form).encode())
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return refusal.code, json.load(refusal)
+        answer = Caller(self.http_port).ask_token(form)
+        return answer.status, answer.document
 
     def token(self, scopes: str = "Zeebe", audience: str = "zeebe.camunda.io", name: str = "a-client") -> str:
         """
@@ -202,14 +194,11 @@ class Product:
 
 def _is_well(place: str, path: str, *, secure: bool) -> bool:
     host, port = place.replace("localhost", "127.0.0.1").split(":")
-    trusting = ssl._create_unverified_context()  # noqa: S323, SLF001 - its certificate is what other tests check
-    kind = partial(http.client.HTTPSConnection, context=trusting) if secure else http.client.HTTPConnection
-    with closing(kind(host, int(port), timeout=STOP_SECONDS, source_address=(PROBE, 0))) as connection:
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status == HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
+    trusting = ssl._create_unverified_context() if secure else None  # noqa: S323, SLF001 - other tests check certificates
+    try:
+        return Caller(int(port), PROBE, host, trusting).call("GET", path).status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 @contextmanager

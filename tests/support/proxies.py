@@ -2,7 +2,6 @@
 Other proxies in front of real upstreams, each started with its example from deploy/ and asking a real Gatekey.
 """
 
-import http.client
 import json
 import os
 import shutil
@@ -18,8 +17,9 @@ from typing import Any
 import grpc
 
 from gatekey.server.gateway.runner.envoy import find_envoy
+from support.caller import Caller, Reply
 from support.certificates import write_certificate
-from support.gateway import PATIENCE, Answer, GrpcUpstream, RestUpstream, wait_until
+from support.gateway import PATIENCE, GrpcUpstream, RestUpstream, wait_until
 from support.ports import free_port
 from support.product import Product, running_product
 
@@ -51,29 +51,14 @@ class Proxied:
         assert status == 200, body
         return created["clientId"], [("authorization", f"Bearer {body['access_token']}")]
 
-    def ask(self, path: str, headers: list[tuple[str, str]] | None = None, *, body: bytes = b"") -> Answer:
+    def ask(self, path: str, headers: list[tuple[str, str]] | None = None, *, body: bytes = b"") -> Reply:
         """
         Make a REST call exactly as written: no header is added, joined or repaired.
         """
-        connection = self._connection()
-        try:
-            connection.putrequest("POST" if body else "GET", path, skip_host=True, skip_accept_encoding=True)
-            connection.putheader("host", "localhost")
-            for name, value in headers or []:
-                connection.putheader(name, value)
-            if body:
-                connection.putheader("content-length", str(len(body)))
-            connection.endheaders(body or None)
-            response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        finally:
-            connection.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self.certificate is None:
-            return http.client.HTTPConnection("localhost", self.port, timeout=PATIENCE)
-        trusting = ssl.create_default_context(cafile=str(self.certificate))
-        return http.client.HTTPSConnection("localhost", self.port, timeout=PATIENCE, context=trusting)
+        trusting = ssl.create_default_context(cafile=str(self.certificate)) if self.certificate else None
+        named = [("host", "localhost"), *(headers or [])]
+        caller = Caller(self.port, host="localhost", trusting=trusting)
+        return caller.send("POST" if body else "GET", path, named, body)
 
     @contextmanager
     def channel(self) -> Iterator[grpc.Channel]:
@@ -216,7 +201,7 @@ def _is_open(port: int) -> bool:
     return True
 
 
-def document(answer: Answer) -> Any:
+def document(answer: Reply) -> Any:
     """
     Return the problem document of a refusal.
     """

@@ -3,22 +3,17 @@ An installation without a process around it, and HTTP as unfriendly clients spea
 """
 
 import atexit
-import base64
-import http.client
-import json
 import shutil
 import socket
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
@@ -43,6 +38,11 @@ from gatekey.server.storage.stores.client_store import SqlClientStore
 from gatekey.server.storage.stores.cluster_store import SqlClusterStore
 from gatekey.server.storage.stores.secret_store import SqlSecretStore
 from gatekey.server.vault.sealing import Seal
+from support.caller import FORM, JSON, Caller, Reply, basic
+from support.waiting import PATIENCE
+from support.waiting import wait_until as eventually
+
+__all__ = ["FORM", "JSON", "PATIENCE", "Caller", "Reply", "basic", "eventually"]  # who asks a service needs them too
 
 PROTOCOLS = [pytest.param(BoundedProtocol, id="asgi"), pytest.param(TokenProtocol, id="fast-path")]
 """The two ways of a token request: through ASGI, and the short one. All that is told of one is true of the other."""
@@ -52,16 +52,6 @@ LONGEST_LIFE = timedelta(days=30)
 
 LIMIT_CAPACITY = 4096
 """Addresses; a smaller table than the service's, quickly made."""
-
-FIRST_BYTE_SECONDS = 10.0
-"""How long the first byte of an answer is waited for where silence is an answer, too."""
-
-PATIENCE = 30.0
-"""Seconds: a bound against hanging, not an expectation."""
-
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-JSON = {"content-type": "application/json"}
-
 
 MAKING = threading.Lock()
 """Alembic's context is one for all threads of a process, so only one of them makes the template."""
@@ -99,76 +89,6 @@ def add_client(
     )
     assert isinstance(created, Created)
     return created
-
-
-@dataclass(frozen=True)
-class Reply:
-    """
-    One HTTP answer, whole; header names are in lower case.
-    """
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """
-    A machine that calls the service at `port`, from its own loopback address.
-    """
-
-    port: int
-    address: str = "127.0.0.1"
-
-    def call(
-        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | Iterator[bytes] | None = None
-    ) -> Reply:
-        """
-        Send one request on a connection of its own; redirects are not followed.
-        """
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, PATIENCE, source_address=(self.address, 0))
-        with closing(connection):
-            chunked = body is not None and not isinstance(body, bytes)
-            connection.request(method, path, body, headers or {}, encode_chunked=chunked)
-            answer = connection.getresponse()
-            named = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, named, answer.read())
-
-    def ask_token(self, form: dict[str, str], headers: dict[str, str] | None = None) -> Reply:
-        """
-        Send a token request as a form.
-        """
-        return self.call("POST", "/oauth/token", {**FORM, **(headers or {})}, urlencode(form).encode())
-
-    def say(self, text: bytes, *, silence: float | None = None) -> bytes:
-        """
-        Send bytes as they are; return one whole answer, or what came until the other side closed or fell silent.
-        """
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE, (self.address, 0)) as connection:
-            said = b""
-            with suppress(ConnectionError):  # refused before all was sent: the answer may be there all the same
-                connection.sendall(text)
-            # Who has begun to answer goes on at once; the first byte may take longer on a busy machine.
-            connection.settimeout(silence or FIRST_BYTE_SECONDS)
-            with suppress(TimeoutError, ConnectionError):
-                while not _is_whole(said) and (chunk := connection.recv(65_536)):
-                    said += chunk
-                    connection.settimeout(silence or 0.5)
-            return said
-
-
-def _is_whole(answer: bytes) -> bool:
-    answer = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
-    head, blank, body = answer.partition(b"\r\n\r\n")
-    lengths = [
-        int(line.partition(b":")[2]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
-    ]
-    return bool(blank and lengths) and len(body) >= lengths[0]
 
 
 class Memory:
@@ -276,23 +196,6 @@ def sqlite_stores(folder: Path) -> Iterator[Stores]:
 
 ADAPTERS = [sqlite_stores]
 """What every contract is run against."""
-
-
-def basic(user: str, secret: str) -> str:
-    """
-    Return the value of an `Authorization` header with HTTP Basic (RFC 7617).
-    """
-    return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
-
-
-def eventually(what: Callable[[], object]) -> None:
-    """
-    Poll until `what` is true; fail after `PATIENCE` seconds.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def files_that_hold(texts: list[str], folder: Path) -> list[str]:

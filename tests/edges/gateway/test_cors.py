@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.gateway import Answer, Stand, standing
+from support.caller import Reply
+from support.gateway import Stand, standing
 
 PAGE = "https://app.example.org"
 STRANGER = "https://evil.example.org"
@@ -19,7 +20,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         yield stand
 
 
-def preflight(stand: Stand, origin: str) -> Answer:
+def preflight(stand: Stand, origin: str) -> Reply:
     asked = [("access-control-request-method", "POST"), ("access-control-request-headers", "authorization")]
     return stand.ask(CALL, [("origin", origin), *asked], method="OPTIONS")
 

@@ -2,7 +2,6 @@
 The decision endpoint itself, asked as proxies ask: whom it answers, what it believes, how soon it knows.
 """
 
-import http.client
 import json
 import sqlite3
 import urllib.parse
@@ -14,7 +13,8 @@ import pytest
 
 from gatekey.server.api.decision import NO_CALL, NO_KEY
 from gatekey.server.gateway.policy import rules
-from support.gateway import PATIENCE, Answer, wait_until
+from support.caller import Caller, Reply
+from support.gateway import wait_until
 from support.product import Product, running_product
 
 DOMAIN = "camunda.example.org"
@@ -35,20 +35,12 @@ class Asking:
         assert status == 200, body
         return created, body["access_token"]
 
-    def send(self, path: str, headers: list[tuple[str, str]], method: str = "GET") -> Answer:
+    def send(self, path: str, headers: list[tuple[str, str]], method: str = "GET") -> Reply:
         """Ask exactly as written."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.product.http_port, timeout=PATIENCE)
-        try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
-            for name, value in headers:
-                connection.putheader(name, value)
-            connection.endheaders()
-            response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        finally:
-            connection.close()
+        named = [("host", f"localhost:{self.product.http_port}"), *headers]
+        return Caller(self.product.http_port).send(method, path, named)
 
-    def ask(self, call: str = CALL, token: str | None = None, *, host: str = "localhost", query: str = "") -> Answer:
+    def ask(self, call: str = CALL, token: str | None = None, *, host: str = "localhost", query: str = "") -> Reply:
         """Ask about a call as HAProxy does."""
         bearer = [("authorization", f"Bearer {token}")] if token else []
         named = [("x-original-uri", call), ("x-original-host", host)]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.gateway import TOPOLOGY, A, Answer, B, Stand, standing
+from support.caller import Reply
+from support.gateway import TOPOLOGY, A, B, Stand, standing
 
 PATH = "/v2/topology"
 
@@ -19,14 +20,14 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         yield stand
 
 
-def send(stand: Stand, *lines: str, body: str = "") -> Answer:
+def send(stand: Stand, *lines: str, body: str = "") -> Reply:
     """Send bytes as they are; return the first answer and look for no second."""
     request = "\r\n".join([*lines, "", body]).encode()
     with socket.create_connection(("127.0.0.1", stand.view.listen.port), timeout=10) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)
         response.begin()
-        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
 
 
 @pytest.mark.parametrize(
