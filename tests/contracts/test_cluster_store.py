@@ -37,7 +37,7 @@ def keep(stores: Stores, name: str, value: str, cluster_id: str = "") -> None:
 
 
 def test_there_is_one_organisation(stores: Stores) -> None:
-    assert stores.cluster.organisation_id == stores.clusters.organisation().organisation_id
+    assert stores.cluster.organisation_id == stores.clusters.first_organisation()
 
 
 def test_clusters_come_back_as_they_were_given_oldest_first(stores: Stores) -> None:

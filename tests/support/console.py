@@ -25,7 +25,7 @@ from gatekey.server.run.operating import Operating
 from gatekey.server.run.upstreams import silent_upstreams
 from gatekey.server.settings import Settings
 from gatekey.server.storage.sql.database import Database
-from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.account_store import SqlAccountStore
 from gatekey.server.storage.stores.client_store import SqlClientStore
 from gatekey.server.storage.stores.cluster_store import SqlClusterStore
 from gatekey.server.storage.stores.secret_store import SqlSecretStore
@@ -134,7 +134,7 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
         ),
         secrets=replace(installation.secrets, store=SqlSecretStore(used, LONGEST_LIFE)),
         clusters=replace(installation.clusters, store=SqlClusterStore(used, Seal(bytes(32)))),
-        sign_in=replace(installation.sign_in, store=SqlPeopleStore(used), now=clock),
+        sign_in=replace(installation.sign_in, store=SqlAccountStore(used), now=clock),
         limits=operating.limits,
         explanations=operating.explanations,
         site=installation.site,

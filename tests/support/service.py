@@ -32,7 +32,7 @@ from gatekey.server.run.http.server import BoundedProtocol, HttpServer, http_ser
 from gatekey.server.run.installation import Installation, open_installation
 from gatekey.server.run.limits.limiters import make_limiter
 from gatekey.server.settings import Settings
-from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.account_store import SqlAccountStore
 from gatekey.server.storage.stores.audit_log import SqlAuditLog
 from gatekey.server.storage.stores.client_store import SqlClientStore
 from gatekey.server.storage.stores.cluster_store import SqlClusterStore
@@ -170,7 +170,7 @@ class Stores:
     clients: SqlClientStore
     secrets: SqlSecretStore
     clusters: SqlClusterStore
-    people: SqlPeopleStore
+    accounts: SqlAccountStore
     audit: SqlAuditLog
     cluster: Cluster
     raw: Callable[[], bytes]
@@ -187,7 +187,7 @@ def sqlite_stores(folder: Path) -> Iterator[Stores]:
             clients=SqlClientStore(installation.database, LONGEST_LIFE),
             secrets=SqlSecretStore(installation.database, LONGEST_LIFE),
             clusters=SqlClusterStore(installation.database, Seal(installation.master.derive("storage"))),
-            people=SqlPeopleStore(installation.database),
+            accounts=SqlAccountStore(installation.database),
             audit=SqlAuditLog(installation.database),
             cluster=installation.clusters.all()[0],
             raw=lambda: b"".join(path.read_bytes() for path in folder.glob("gatekey.db*")),

@@ -85,7 +85,7 @@ def test_stores_report_a_damaged_database_as_our_fault(installation: Installatio
 
     for use in (
         installation.clusters.all,
-        installation.clusters.organisation,
+        installation.clusters.store.first_organisation,
         installation.sign_in.issue_link,
         installation.sign_in.owner_has_signed_in,
         lambda: installation.clients.find("x"),
@@ -236,7 +236,7 @@ settings = Settings(data=Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
 installation = open_installation(settings, create=True)
-print(installation.clusters.organisation().organisation_id, open_directory(installation).published_keys()[0].key_id)
+print(installation.clusters.store.first_organisation(), open_directory(installation).published_keys()[0].key_id)
 """
 
 
@@ -263,7 +263,7 @@ def test_of_many_first_starts_at_once_all_open_the_same_installation(tmp_path: P
         done.append(start.communicate())  # noqa: PERF401 - they have to be started first, all of them
     with closing(open_installation(Settings(data=tmp_path / "data"))) as installation:
         key_id = open_directory(installation).published_keys()[0].key_id
-        expected = f"{installation.clusters.organisation().organisation_id} {key_id}\n"
+        expected = f"{installation.clusters.store.first_organisation()} {key_id}\n"
 
     assert [(expected, "")] * 3 == done
 

@@ -5,6 +5,7 @@ From the tables of revision 0001 to those of 0002: nothing is lost, and what was
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+from gatekey.server.accounts.model import Role
 from gatekey.server.signing_keys.keys import SigningKey
 from gatekey.server.signing_keys.rotation import RotationPolicy, due
 from gatekey.server.storage.directory import Directory
 from gatekey.server.storage.sql.database import Database, create_private
 from gatekey.server.storage.sql.migrating import migrate
+from gatekey.server.storage.stores.account_store import SqlAccountStore
 from gatekey.server.storage.stores.key_store import SqlKeyStore
 from gatekey.server.vault.sealing import Seal
 
@@ -27,6 +30,9 @@ KEY = SigningKey.generate()
 ROWS: list[tuple[str, dict[str, Any]]] = [
     ("organisation", {"organisation_id": "o", "name": "Org", "created": CREATED}),
     ("member", {"email": "a@b", "organisation_id": "o", "role": "owner", "created": CREATED, "last_sign_in": None}),
+    ("member", {"email": "C@D", "organisation_id": "o", "role": "owner", "created": CREATED + 1, "last_sign_in": None}),
+    ("session", {"digest": b"session", "email": "C@D", "ends": CREATED}),
+    ("sign_in_link", {"digest": b"link", "email": "a@b", "ends": CREATED}),
     (
         "cluster",
         {
@@ -87,6 +93,9 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+UNCHANGED = [(table, row) for table, row in ROWS if table not in {"member", "session", "sign_in_link"}]
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Iterator[Database]:
     """
@@ -113,10 +122,25 @@ def test_every_row_and_value_is_kept(old: Database) -> None:
     with closing(sqlite3.connect(old.path)) as connection:
         kept = [
             connection.execute(f"SELECT {', '.join(row)} FROM {table}").fetchall()  # noqa: S608 - names from this file
-            for table, row in ROWS
+            for table, row in UNCHANGED
         ]
 
-    assert all(tuple(row.values()) in found for (_, row), found in zip(ROWS, kept, strict=True))
+    assert all(tuple(row.values()) in found for (_, row), found in zip(UNCHANGED, kept, strict=True))
+
+
+def test_members_have_ids_and_their_roles_and_who_is_signed_in_stays_so(old: Database) -> None:
+    """
+    Two owners, as somebody may have written them into the table: then every sign-in ended with an error.
+    """
+    migrate(old)
+    store, now = SqlAccountStore(old), datetime.fromtimestamp(CREATED - 1, UTC)
+    first, second = store.owners()
+
+    assert ("a@b", "c@d") == (first.email, second.email)
+    assert {"o": frozenset({Role.OWNER})} == first.roles == second.roles
+    assert first.member_id != second.member_id
+    assert second == store.session(b"session", now)
+    assert first == store.spend_link(b"link", now)
 
 
 def test_secrets_work_on_without_end_or_label(old: Database) -> None:

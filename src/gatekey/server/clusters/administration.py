@@ -12,7 +12,7 @@ from gatekey.server.clusters.decide import (
     check_upstream_tls,
     check_upstreams,
 )
-from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Refused, UpstreamTls
 from gatekey.server.clusters.ports import ClusterStore
 
 NO_OTHERS = ApiUpstreams()
@@ -27,10 +27,6 @@ class ClusterAdministration:
     now: Callable[[], datetime]
     make_uuid: Callable[[], str]
 
-    def organisation(self) -> Organisation:
-        """Return the installation's organisation."""
-        return self.store.organisation()
-
     def create(  # noqa: PLR0913 - what a cluster is made of
         self,
         name: str,
@@ -39,6 +35,7 @@ class ClusterAdministration:
         rest_upstream: str,
         *,
         by: str,
+        organisation_id: str | None = None,
         apis: ApiUpstreams = NO_OTHERS,
         tls: UpstreamTls = NO_TLS,
     ) -> Cluster | Refused:
@@ -48,7 +45,7 @@ class ClusterAdministration:
         """
         cluster = Cluster(
             cluster_id=self.make_uuid(),
-            organisation_id=self.store.organisation().organisation_id,
+            organisation_id=organisation_id or self.store.first_organisation(),
             name=name,
             region=region,
             grpc_upstream=grpc_upstream,

@@ -1,17 +1,9 @@
-"""What an organisation, a cluster and a cluster secret are."""
+"""What a cluster and a cluster secret are."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from gatekey.oauth.secret_text import SecretText
-
-
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """The owner of clusters; `organisation_id` is a UUID."""
-
-    organisation_id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

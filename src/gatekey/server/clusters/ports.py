@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Protocol
 
-from gatekey.server.clusters.model import Cluster, ClusterSecret, Organisation, Refused
+from gatekey.server.clusters.model import Cluster, ClusterSecret, Refused
 
 
 class ClusterStore(Protocol):
-    """Keeps the organisation, clusters and cluster secrets. Methods raise `StorageUnavailable`."""
+    """Keeps clusters and their secrets. Methods raise `StorageUnavailable`."""
 
-    def organisation(self) -> Organisation:
-        """Return the installation's organisation."""
+    def first_organisation(self) -> str:
+        """Return the id of the installation's oldest organisation."""
         ...
 
     def add(self, cluster: Cluster, *, by: str) -> Refused | None:

@@ -3,9 +3,9 @@
 import uuid
 
 from gatekey.errors import ConfigurationError
-from gatekey.server.accounts.model import Member
+from gatekey.server.accounts.model import Member, Organisation, Role
 from gatekey.server.clusters.decide import check_cluster, check_upstreams
-from gatekey.server.clusters.model import Cluster, Organisation
+from gatekey.server.clusters.model import Cluster
 from gatekey.server.run.clock import utc_now
 from gatekey.server.settings import Settings
 from gatekey.server.signing_keys.keys import Algorithm, SigningKey
@@ -30,7 +30,11 @@ def founding_of(settings: Settings) -> Founding:
         created=utc_now(),
     )
     key = SigningKey.generate(Algorithm(settings.token_algorithm))
-    return Founding(new_uuid(), organisation, Member(settings.owner), cluster, key)
+    return Founding(new_uuid(), organisation, _owner(settings, organisation.organisation_id), cluster, key)
+
+
+def _owner(settings: Settings, organisation_id: str) -> Member:
+    return Member(new_uuid(), settings.owner.lower(), roles={organisation_id: frozenset({Role.OWNER})})
 
 
 def new_uuid() -> str:

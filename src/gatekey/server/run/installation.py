@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gatekey.errors import StorageUnavailable
+from gatekey.server.accounts.administration import AccountAdministration
 from gatekey.server.accounts.sign_in import SignIn
 from gatekey.server.certificates import TlsFolder
 from gatekey.server.clients.administration import ClientAdministration
@@ -23,7 +24,7 @@ from gatekey.server.signing_keys.keys import Algorithm, encode_segment
 from gatekey.server.signing_keys.rotation import KeyLife, RotationPolicy, due
 from gatekey.server.storage.folder import DataFolder
 from gatekey.server.storage.sql.database import Database
-from gatekey.server.storage.stores.account_store import SqlPeopleStore
+from gatekey.server.storage.stores.account_store import SqlAccountStore
 from gatekey.server.storage.stores.audit_log import SqlAuditLog
 from gatekey.server.storage.stores.client_store import SqlClientStore
 from gatekey.server.storage.stores.cluster_store import SqlClusterStore
@@ -54,6 +55,7 @@ class Installation:
     rotation: RotationPolicy
     clusters: ClusterAdministration
     sign_in: SignIn
+    accounts: AccountAdministration
     audit: SqlAuditLog
     master: MasterKey
     tls: TlsFolder | None
@@ -142,7 +144,8 @@ def _open(
         revocations=SqlRevocationStore(database),
         rotation=_rotation(settings),
         clusters=ClusterAdministration(SqlClusterStore(database, seal), utc_now, new_uuid),
-        sign_in=SignIn(SqlPeopleStore(database), utc_now, _new_key),
+        sign_in=SignIn(SqlAccountStore(database), utc_now, _new_key),
+        accounts=AccountAdministration(SqlAccountStore(database), utc_now, new_uuid),
         audit=SqlAuditLog(database),
         master=master,
         tls=tls,

@@ -38,7 +38,7 @@ def test_a_new_installation_has_one_organisation_and_one_cluster(clusters: Clust
     (first,) = clusters.all()
 
     assert ("local", "local", "localhost:26500") == (first.name, first.region, first.grpc_upstream)
-    assert clusters.organisation().organisation_id == first.organisation_id
+    assert clusters.store.first_organisation() == first.organisation_id
     assert str(uuid.UUID(first.cluster_id)) == first.cluster_id
 
 

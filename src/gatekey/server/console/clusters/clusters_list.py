@@ -12,7 +12,7 @@ MOST_ASKED = 20
 
 async def list_clusters(context: MemberContext) -> Response:
     """Show every cluster, oldest first."""
-    organisation = await run_in_threadpool(context.services.clusters.organisation)
+    organisation = await run_in_threadpool(context.services.sign_in.organisation_of, context.member)
     clusters = await run_in_threadpool(context.services.clusters.all)
     silent = await run_in_threadpool(context.services.silent_upstreams, clusters[:MOST_ASKED])
     return page(context, "clusters_list.html", organisation=organisation, clusters=clusters, silent=silent)

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, inspect, text
 from gatekey.errors import ServiceError
 from gatekey.server.storage.sql.database import Database
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

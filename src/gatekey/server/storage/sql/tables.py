@@ -19,11 +19,21 @@ organisation = Table(
 member = Table(
     "member",
     metadata,
-    Column("email", String, primary_key=True),
-    Column("organisation_id", ForeignKey("organisation.organisation_id"), nullable=False),
-    Column("role", String, nullable=False),
+    Column("member_id", String, primary_key=True),
+    Column("email", String, nullable=False),
+    Column("name", String, nullable=False),
     Column("created", Float, nullable=False),
     Column("last_sign_in", Float, nullable=True),
+    Index("member_email", "email", unique=True),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("member_id", ForeignKey("member.member_id"), primary_key=True),
+    Column("organisation_id", ForeignKey("organisation.organisation_id"), primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("since", Float, nullable=False),
 )
 
 installation = Table(
@@ -38,7 +48,7 @@ sign_in_link = Table(
     "sign_in_link",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
-    Column("email", ForeignKey("member.email"), nullable=False),
+    Column("member_id", ForeignKey("member.member_id"), nullable=False),
     Column("ends", Float, nullable=False),
 )
 
@@ -46,7 +56,7 @@ session = Table(
     "session",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
-    Column("email", ForeignKey("member.email"), nullable=False),
+    Column("member_id", ForeignKey("member.member_id"), nullable=False),
     Column("ends", Float, nullable=False),
 )
 
@@ -213,6 +223,7 @@ audit = Table(
     Column("subject", String, nullable=False),
     Column("subject_id", String, nullable=False),
     Column("detail", String, nullable=False),
+    Index("audit_subject", "subject_id", "entry"),
 )
 
 change_log = Table(

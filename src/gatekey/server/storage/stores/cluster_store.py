@@ -1,4 +1,4 @@
-"""The organisation, its clusters and their secrets in SQL."""
+"""Clusters and their secrets in SQL."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatekey.oauth.secret_text import SecretText
-from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Organisation, Refused, UpstreamTls
+from gatekey.server.clusters.model import ApiUpstreams, Cluster, ClusterSecret, Refused, UpstreamTls
 from gatekey.server.storage.sql import tables
 from gatekey.server.storage.sql.changes import Topic, note_changes
 from gatekey.server.storage.sql.database import Database
@@ -24,11 +24,11 @@ class SqlClusterStore:
     database: Database
     seal: Seal
 
-    def organisation(self) -> Organisation:
-        """Return the installation's organisation."""
+    def first_organisation(self) -> str:
+        """Return the id of the installation's oldest organisation."""
+        oldest = select(tables.organisation.c.organisation_id).order_by(tables.organisation.c.created).limit(1)
         with self.database.reading() as connection:
-            row = connection.execute(select(tables.organisation)).one()
-            return Organisation(row.organisation_id, row.name)
+            return str(connection.execute(oldest).scalar_one())
 
     def add(self, cluster: Cluster, *, by: str) -> Refused | None:
         """Keep a new cluster; refused when the name is taken."""

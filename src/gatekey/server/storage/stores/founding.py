@@ -5,14 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
-from gatekey.server.accounts.model import Member
-from gatekey.server.clusters.model import Cluster, Organisation
+from gatekey.server.accounts.model import Member, Organisation
+from gatekey.server.clusters.model import Cluster
 from gatekey.server.signing_keys.keys import SigningKey
 from gatekey.server.signing_keys.rotation import KeyLife
 from gatekey.server.storage.sql import tables
 from gatekey.server.storage.sql.changes import Topic, note_changes
 from gatekey.server.storage.sql.database import Database
 from gatekey.server.storage.sql.times import to_seconds
+from gatekey.server.storage.stores.account_store import member_row, write_roles
 from gatekey.server.storage.stores.audit_log import record
 from gatekey.server.storage.stores.key_store import add_key
 from gatekey.server.vault.sealing import Seal
@@ -51,11 +52,9 @@ def found(database: Database, founding: Founding, seal: Seal, at: datetime) -> N
         connection.execute(
             insert(tables.installation).values(installation_id=founding.installation_id, founded=created)
         )
-        connection.execute(
-            insert(tables.member).values(
-                email=founding.owner.email, organisation_id=organisation_id, role="owner", created=created
-            )
-        )
+        connection.execute(insert(tables.member).values(member_row(founding.owner, at)))
+        for owned, roles in founding.owner.roles.items():
+            write_roles(connection, founding.owner.member_id, owned, roles, at)
         connection.execute(
             insert(tables.cluster).values(
                 cluster_id=cluster.cluster_id,
