@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from real.forms import FORMS, NAMES, Form, create_client, form_of, names_can_be_given
+from real.proving import SERVER_VERSION, report_proof
 from real.tokens import Forger, access_token, signing_key, variables
 from support.clients import Application, installed_node_modules
 from support.demo import demo_cluster
@@ -24,6 +25,11 @@ from support.product import Product
 
 if os.environ.get("GATEKEY_TEST_REAL") == "0":
     collect_ignore_glob = ["test_*.py", "trust/test_*.py"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if "PROVE_GRPC" in os.environ:
+        report_proof(terminalreporter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,14 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """
     The demo cluster, or the server that scripts/prove was given.
     """
-    if grpc := os.environ.get("GATEKEY_PROVE_GRPC"):
-        rest = os.environ["GATEKEY_PROVE_REST"].rstrip("/")
-        yield Cluster(grpc, rest, version_of(rest))
+    if grpc := os.environ.get("PROVE_GRPC"):
+        rest = os.environ["PROVE_REST"].rstrip("/")
+        pytestconfig.stash[SERVER_VERSION] = version_of(rest)
+        yield Cluster(grpc, rest, pytestconfig.stash[SERVER_VERSION])
         return
     with demo_cluster() as demo:
         yield Cluster(demo.grpc, demo.rest, version_of(demo.rest))
