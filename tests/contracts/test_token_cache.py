@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from gatekey import DiskCache, MemoryCache
-from gatekey.client.cache.ports import Cache, Key
+from gatekey.client.cache.ports import Cache, CacheKey
 from gatekey.client.failures import Failure, FailureKind
 from gatekey.client.policy import NOTHING, Backoff, CacheEntry
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
 
 NOW = 1_800_000_000.0
-KEY = Key("https://host/oauth/token", "id", "zeebe.camunda.io", None, SecretText("secret"))
+KEY = CacheKey("https://host/oauth/token", "id", "zeebe.camunda.io", None, SecretText("secret"))
 OTHERS = [
     replace(KEY, token_url="https://other/oauth/token"),
     replace(KEY, client_id="other"),
@@ -48,7 +48,7 @@ def test_what_is_kept_is_found(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_every_part_of_a_credential_tells_it_from_others(cache: Cache, other: Key) -> None:
+def test_every_part_of_a_credential_tells_it_from_others(cache: Cache, other: CacheKey) -> None:
     cache.keep(KEY, CacheEntry(TOKEN, replace(REFUSAL, since=NOW + 1)))
 
     assert NOTHING == cache.look(other)

@@ -14,7 +14,7 @@ import pytest
 from pyzeebe.proto import gateway_pb2, gateway_pb2_grpc
 
 from gatekey import MemoryCache, TokenSource
-from gatekey.client.events import Asked, Event
+from gatekey.client.events import Event, TokenRequested
 from gatekey.client.integrations.grpc import TokenInterceptor
 from gatekey.client.integrations.httpx import TokenAuth
 from real.applications import PROCESS, PROGRAMS
@@ -75,7 +75,7 @@ def test_a_revoked_token_is_exchanged_once_by_rest_and_by_grpc(
 
     assert (200, cluster.version) == before
     assert (200, cluster.version) == after
-    assert 2 == sum(isinstance(event, Asked) for event in events)
+    assert 2 == sum(isinstance(event, TokenRequested) for event in events)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -29,7 +29,7 @@ from gatekey.client.acquire import (
     renew_early,
 )
 from gatekey.client.cache.memory import MemoryCache
-from gatekey.client.cache.ports import Key, Release
+from gatekey.client.cache.ports import CacheKey, Release
 from gatekey.client.config.authentication import token_request
 from gatekey.client.config.settings import ClientSettings
 from gatekey.client.failures import TransportError, TransportErrorKind
@@ -133,7 +133,7 @@ class World:
         self.expiries: dict[str, float] = {}
         self.requests = 0
         self.uses = 0
-        self.keys = [Key(URL, f"client-{number}", None, None, SecretText("s")) for number in range(credentials)]
+        self.keys = [CacheKey(URL, f"client-{number}", None, None, SecretText("s")) for number in range(credentials)]
 
     def call(self, number: int, demand: TokenDemand) -> None:
         """

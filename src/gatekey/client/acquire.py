@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar, assert_never
 
 from gatekey.client.answer import TokenAnswer, read_answer
 from gatekey.client.config.settings import ClientSettings
-from gatekey.client.events import Asked, Event, Failed, Granted, Waiting
+from gatekey.client.events import Event, TokenReceived, TokenRequestDelayed, TokenRequested, TokenRequestFailed
 from gatekey.client.failures import Failure, FailureKind, TransportError
 from gatekey.client.http import HttpRequest, HttpResponse, shown
 from gatekey.client.policy import (
@@ -100,7 +100,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell whoever listens."""
+    """Tell the listener."""
 
     event: Event
 
@@ -178,19 +178,19 @@ def _renew(asking: Asking, demand: TokenDemand) -> Flow[Token | Backoff | None]:
         return None
     early = decision.spare is not None
     settings = asking.settings
-    yield Tell(Asked(shown(settings.token_url), settings.client_id, settings.audience))
+    yield Tell(TokenRequested(shown(settings.token_url), settings.client_id, settings.audience))
     outcome = yield from ask(asking, seen.now)
     if isinstance(outcome, TokenAnswer):
         token = Token.received(outcome.access_token, outcome.expires_in, seen.now, outcome.scope, asking.jitter())
         if token.freshness((yield from _reply(Clock(), float))) is not Freshness.EXPIRED:
             yield Keep(granted(seen.entry, token, demand))
-            yield Tell(Granted(outcome.expires_in, early))
+            yield Tell(TokenReceived(outcome.expires_in, early))
             return token
         outcome = EXPIRED_ON_ARRIVAL
     after = yield from _reply(Look(), Seen)  # others may have met a pause in between
     backoff = backoff_for(outcome, after.entry, after.now, asking.jitter())
     yield Keep(failed(after.entry, backoff, demand))
-    yield Tell(Failed(outcome, backoff.until - after.now, early))
+    yield Tell(TokenRequestFailed(outcome, backoff.until - after.now, early))
     return backoff
 
 
@@ -208,7 +208,7 @@ def _wait_out(backoff: Backoff, now: float, deadline: float) -> Flow[bool]:
     """Wait for the end of a backoff, if that can help and there is patience left; return whether it was waited for."""
     if not backoff.failure.kind.passing or backoff.until > deadline:
         return False
-    yield Tell(Waiting(backoff.until - now))
+    yield Tell(TokenRequestDelayed(backoff.until - now))
     yield Sleep(backoff.until - now)
     return True
 

@@ -1,5 +1,5 @@
 """
-What a token source tells whoever listens: the raw material of metrics and of words on a terminal.
+What a token source tells its listener, for metrics and for words on a terminal.
 
 No event carries a secret or a token. Listeners are called in the thread or task that does the work and must be quick.
 """
@@ -12,7 +12,7 @@ from gatekey.client.failures import Failure
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TokenRequested:
     """A token request leaves."""
 
     token_url: str
@@ -21,7 +21,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class TokenReceived:
     """A token came; `expires_in` in seconds. `early` where the one before was still good."""
 
     expires_in: float
@@ -29,7 +29,7 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class TokenRequestFailed:
     """No token came; nobody asks again for so many `seconds`. `early` where the one before is still good."""
 
     failure: Failure
@@ -38,11 +38,11 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class TokenRequestDelayed:
     """A caller waits so many `seconds` before asking, because the token endpoint limits or is in trouble."""
 
     seconds: float
 
 
-Event: TypeAlias = Asked | Granted | Failed | Waiting
+Event: TypeAlias = TokenRequested | TokenReceived | TokenRequestFailed | TokenRequestDelayed
 Listener: TypeAlias = Callable[[Event], None]

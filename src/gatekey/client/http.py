@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-Headers = tuple[tuple[str, str], ...]
+HttpHeaders = tuple[tuple[str, str], ...]
 """Names and values in the order of the message; names may stand in any case (RFC 9110 section 5.1)."""
 
 DELTA_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
@@ -17,7 +17,7 @@ class HttpRequest:
 
     method: str
     url: str
-    headers: Headers = ()
+    headers: HttpHeaders = ()
     body: bytes = b""
 
     def __repr__(self) -> str:
@@ -29,7 +29,7 @@ class HttpResponse:
     """What came back, with any status. Its `repr` shows neither headers nor body: they carry secrets and tokens."""
 
     status: int
-    headers: Headers = ()
+    headers: HttpHeaders = ()
     body: bytes = b""
 
     def header(self, name: str) -> str | None:

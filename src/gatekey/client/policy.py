@@ -87,7 +87,7 @@ class TokenDemand:
     instead_of: SecretText | None = field(default=None)
     """A token that an API refused: another one is wanted, if there may be another."""
     forced: bool = False
-    """A person knows better: ask now, whatever is kept and whoever was refused. Limits are kept all the same."""
+    """A person knows better: ask now, in spite of a token or a refusal. Limits are kept all the same."""
     max_age: float | None = None
     """Seconds. An older token is not taken without asking, unless the token endpoint cannot be asked now."""
     changed_at: float = 0.0
@@ -163,7 +163,7 @@ def failed(entry: CacheEntry, backoff: Backoff, demand: TokenDemand = ANY) -> Ca
     """
     Return what is known after an attempt failed. A pause does not shorten one that stands.
 
-    A token that an API refused is dropped: whoever comes next shall not try it again.
+    A token that an API refused is dropped: the next caller shall not try it again.
     """
     kept = without(entry, demand.instead_of)
     if not backoff.failure.kind.passing:

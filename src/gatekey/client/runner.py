@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from gatekey.client.acquire import Clock, Flow, Keep, Lock, Look, Reply, Seen, Send, Step, Tell, Unlock
-from gatekey.client.cache.ports import Key, Release
+from gatekey.client.cache.ports import CacheKey, Release
 from gatekey.client.config.plan import Plan
 from gatekey.client.events import Event
 from gatekey.client.failures import TransportError, TransportErrorKind
@@ -62,7 +62,7 @@ def transport_error(step: Step, error: Exception) -> TransportError:
 class StepRunner:
     """Performs the steps that take no time worth waiting for (not `Send`, `Sleep`, `Wait`), for one run of one flow."""
 
-    def __init__(self, plan: Plan, key: Key, remember: Callable[[CacheEntry], None]) -> None:
+    def __init__(self, plan: Plan, key: CacheKey, remember: Callable[[CacheEntry], None]) -> None:
         self._plan = plan
         self._key = key
         self._remember = remember

@@ -117,12 +117,12 @@ class UrllibTransport:
 
 
 def failure_of(error: Exception) -> TransportError:
-    """Name the kind behind an exception of the network, TLS or HTTP modules."""
+    """Return the error that stands behind an exception of the network, TLS or HTTP modules."""
     cause = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
-    return TransportError(_obstacle(cause), _detail(cause))
+    return TransportError(_kind(cause), _detail(cause))
 
 
-def _obstacle(error: Exception) -> TransportErrorKind:
+def _kind(error: Exception) -> TransportErrorKind:
     if isinstance(error, OSError) and error.errno in UNROUTABLE:
         return TransportErrorKind.TIMED_OUT
     return next((kind for kinds, kind in KINDS if isinstance(error, kinds)), TransportErrorKind.OTHER)

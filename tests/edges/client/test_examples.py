@@ -17,7 +17,7 @@ from support.token_server import TokenServer, token_serving
 
 EXAMPLES = Path(__file__).parents[3] / "examples/client"
 BY_GRPC = ["with_grpc.py", "with_grpc_aio.py", "with_pyzeebe.py"]
-WITHOUT_CALL = {"metrics.py": "{'Asked': 1, 'Granted': 1}", "own_transport.py": "good until"}
+WITHOUT_CALL = {"metrics.py": "{'TokenRequested': 1, 'TokenReceived': 1}", "own_transport.py": "good until"}
 BY_HTTP = sorted({path.name for path in EXAMPLES.glob("*.py")} - {*BY_GRPC, *WITHOUT_CALL})
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gatekey.cli.exits import Exit
-from gatekey.client.http import Headers
+from gatekey.client.http import HttpHeaders
 from gatekey.oauth.fields import FORM
 from gatekey.oauth.token_answer import encode_error, encode_success
 from gatekey.oauth.token_request import TokenRequest, read_request
@@ -193,7 +193,7 @@ REFUSED = Answer(401, encode_error("invalid_client", "unknown client, or wrong h
 
 
 def limiting(seconds: int) -> Answer:
-    headers: Headers = (("Retry-After", str(seconds)),)
+    headers: HttpHeaders = (("Retry-After", str(seconds)),)
     return Answer(429, encode_error("too_many_requests", "wait"), headers)
 
 

@@ -14,16 +14,16 @@ import grpc
 from pyzeebe import ZeebeClient, ZeebeWorker
 
 from gatekey import AsyncTokenSource
-from gatekey.client.events import Asked, Event
+from gatekey.client.events import Event, TokenRequested
 from gatekey.client.integrations.grpc_aio import interceptors
 
 INSTANCES = 5
 
-asked: list[Asked] = []
+asked: list[TokenRequested] = []
 
 
 def listen(event: Event) -> None:
-    if isinstance(event, Asked):
+    if isinstance(event, TokenRequested):
         asked.append(event)
 
 

@@ -10,14 +10,14 @@ import sys
 from camunda_orchestration_sdk import CamundaClient
 
 from gatekey import TokenSource
-from gatekey.client.events import Asked, Event
+from gatekey.client.events import Event, TokenRequested
 from gatekey.client.integrations.httpx import TokenAuth
 
-asked: list[Asked] = []
+asked: list[TokenRequested] = []
 
 
 def listen(event: Event) -> None:
-    if isinstance(event, Asked):
+    if isinstance(event, TokenRequested):
         asked.append(event)
 
 

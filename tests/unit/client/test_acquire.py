@@ -36,7 +36,7 @@ from gatekey.client.acquire import (
 from gatekey.client.answer import TokenAnswer, read_answer
 from gatekey.client.config.authentication import token_request
 from gatekey.client.config.settings import ClientSettings
-from gatekey.client.events import Asked, Failed, Granted, Waiting
+from gatekey.client.events import TokenReceived, TokenRequestDelayed, TokenRequested, TokenRequestFailed
 from gatekey.client.failures import FailureKind, TransportError, TransportErrorKind
 from gatekey.client.http import HttpResponse
 from gatekey.client.policy import NOTHING, CacheEntry, TokenDemand
@@ -55,7 +55,7 @@ GRANTED = HttpResponse(200, (), encode_success("t", 3600, "cluster"))
 REFUSED = HttpResponse(401, (), encode_error("invalid_client", "no"))
 TOKEN = Token.received(SecretText("t"), 3600, NOW, "cluster")
 OLD = Token(SecretText("old"), NOW - 3500, NOW - 80, NOW + 100)
-ASKED = Tell(Asked("http://localhost:8400/oauth/token", "id", "zeebe.camunda.io"))
+ASKED = Tell(TokenRequested("http://localhost:8400/oauth/token", "id", "zeebe.camunda.io"))
 
 
 def limited(retry_after: str | None = None) -> HttpResponse:
@@ -104,7 +104,7 @@ def asking_once(
 
 def test_a_cold_start_looks_locks_looks_again_asks_and_keeps() -> None:
     rest: list[tuple[Step, Reply | TransportError]]
-    rest = [(Keep(CacheEntry(TOKEN)), None), (Tell(Granted(3600, early=False)), None), (Unlock(), None)]
+    rest = [(Keep(CacheEntry(TOKEN)), None), (Tell(TokenReceived(3600, early=False)), None), (Unlock(), None)]
 
     assert TOKEN == played(obtain(ASKING), [*asking_once(GRANTED), *rest])
 
@@ -166,7 +166,7 @@ def test_a_refusal_is_remembered_and_final(status: int, seconds: int) -> None:
     assert entry.refusal
     assert FailureKind.REFUSED is entry.refusal.failure.kind
     assert (NOW, NOW + seconds) == (entry.refusal.since, entry.refusal.until)
-    assert Tell(Failed(entry.refusal.failure, seconds, early=False)) == flow.send(None)
+    assert Tell(TokenRequestFailed(entry.refusal.failure, seconds, early=False)) == flow.send(None)
     assert Unlock() == flow.send(None)
     assert Look() == flow.send(None)
     with pytest.raises(StopIteration) as end:
@@ -187,7 +187,13 @@ def test_a_429_is_waited_out_without_the_lock() -> None:
 
     steps = [flow.send(None), flow.send(None), flow.send(None), flow.send(seen(entry)), flow.send(None)]
 
-    assert [Tell(Failed(entry.pause.failure, 7, early=False)), Unlock(), Look(), Tell(Waiting(7)), Sleep(7)] == steps
+    assert [
+        Tell(TokenRequestFailed(entry.pause.failure, 7, early=False)),
+        Unlock(),
+        Look(),
+        Tell(TokenRequestDelayed(7)),
+        Sleep(7),
+    ] == steps
     assert Look() == flow.send(None)
     assert Lock() == flow.send(seen(entry, after=7))
 
@@ -206,7 +212,7 @@ def test_a_pause_that_is_over_before_the_patience_is_waited_for() -> None:
     flow = obtain(ASKING)
     next(flow)
 
-    assert Tell(Waiting(29)) == flow.send(seen(CacheEntry(pause=backoff)))
+    assert Tell(TokenRequestDelayed(29)) == flow.send(seen(CacheEntry(pause=backoff)))
 
 
 def test_a_token_that_an_api_refused_is_replaced() -> None:
@@ -242,7 +248,7 @@ def test_an_old_token_is_confirmed_and_used_where_the_token_endpoint_is_in_troub
 
     assert TOKEN == known.token
     assert known.pause
-    assert Tell(Failed(known.pause.failure, 7, early=False)) == flow.send(None)
+    assert Tell(TokenRequestFailed(known.pause.failure, 7, early=False)) == flow.send(None)
     assert [Unlock(), Look()] == [flow.send(None), flow.send(None)]
     with pytest.raises(StopIteration) as end:
         flow.send(seen(known, after=61))
@@ -261,7 +267,7 @@ def test_an_early_renewal_that_fails_is_remembered_and_keeps_the_token() -> None
 
     assert OLD == entry.token
     assert entry.pause
-    assert Tell(Failed(entry.pause.failure, 1, early=True)) == flow.send(None)
+    assert Tell(TokenRequestFailed(entry.pause.failure, 1, early=True)) == flow.send(None)
 
 
 def test_an_early_renewal_that_came_too_late_asks_nothing() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from gatekey import MemoryCache, SecretText, Token, TokenSource
 from gatekey.client.config.settings import ClientSettings
-from gatekey.client.events import Asked, Event, Failed, Granted, Waiting
+from gatekey.client.events import Event, TokenReceived, TokenRequestDelayed, TokenRequested, TokenRequestFailed
 from gatekey.client.failures import TransportError, TransportErrorKind
 from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.errors import ConfigurationError, MalformedResponse, RateLimited, TokenRefused, TokenUnavailable
@@ -214,7 +214,9 @@ def test_the_listener_hears_of_every_request_and_its_mistakes_cost_nothing(
     endpoint.replies = [limited(7)]
     TokenSource(**endpoint.options(listener=listen)).token()
 
-    assert [Asked, Failed, Waiting, Asked, Granted] == [type(event) for event in heard]
+    assert [TokenRequested, TokenRequestFailed, TokenRequestDelayed, TokenRequested, TokenReceived] == [
+        type(event) for event in heard
+    ]
     assert "A listener failed" in caplog.text
     assert "hidden" not in repr(heard)
 

@@ -10,8 +10,8 @@ import click
 from gatekey.cli.durations import lifetime
 from gatekey.cli.groups import Function, RenamedOption
 from gatekey.client.config.reading import read_credentials
-from gatekey.client.config.settings import Place, resolve
-from gatekey.client.events import Event, Waiting
+from gatekey.client.config.settings import SettingsPlace, resolve
+from gatekey.client.events import Event, TokenRequestDelayed
 from gatekey.client.policy import TokenDemand
 from gatekey.client.source import TokenSource
 from gatekey.oauth.vocabulary import Scope
@@ -85,9 +85,9 @@ def source_for(asked_for: AskedFor) -> TokenSource:
     )
 
 
-def places_of(env_file: str | None) -> tuple[Place, ...]:
+def places_of(env_file: str | None) -> tuple[SettingsPlace, ...]:
     """Return where settings are looked for; warns about a file that others can read."""
-    environment = Place("the environment", os.environ)
+    environment = SettingsPlace("the environment", os.environ)
     if env_file is None:
         return (environment,)
     file = read_credentials(env_file)
@@ -98,5 +98,5 @@ def places_of(env_file: str | None) -> tuple[Place, ...]:
 
 
 def _tell(event: Event) -> None:
-    if isinstance(event, Waiting) and event.seconds >= NOTICEABLE:
+    if isinstance(event, TokenRequestDelayed) and event.seconds >= NOTICEABLE:
         click.echo(f"gatekey: no token yet, asking again in {event.seconds:.0f} s", err=True)

@@ -26,16 +26,21 @@ from gatekey.client.config.settings import (
 )
 from gatekey.client.doctor.examination import examine
 from gatekey.client.doctor.file_checks import unreadable
-from gatekey.client.doctor.model import Check, Finding, Outcome, printable
+from gatekey.client.doctor.model import Check, CheckOutcome, CheckResult, printable
 from gatekey.client.doctor.probing import findings_of, perform
 from gatekey.client.transport import UrllibTransport
 from gatekey.errors import CacheError, ConfigurationError
 
-MARKS = {Outcome.FINE: "✔", Outcome.WARNING: "!", Outcome.WRONG: "✘", Outcome.SKIPPED: "–"}  # noqa: RUF001 - a dash, meant
-PLAIN_MARKS = {Outcome.FINE: "+", Outcome.WARNING: "!", Outcome.WRONG: "x", Outcome.SKIPPED: "-"}
+MARKS = {CheckOutcome.FINE: "✔", CheckOutcome.WARNING: "!", CheckOutcome.WRONG: "✘", CheckOutcome.SKIPPED: "–"}  # noqa: RUF001 - a dash, meant
+PLAIN_MARKS = {CheckOutcome.FINE: "+", CheckOutcome.WARNING: "!", CheckOutcome.WRONG: "x", CheckOutcome.SKIPPED: "-"}
 """For terminals that cannot show the others."""
 
-COLOURS = {Outcome.FINE: "green", Outcome.WARNING: "yellow", Outcome.WRONG: "red", Outcome.SKIPPED: "bright_black"}
+COLOURS = {
+    CheckOutcome.FINE: "green",
+    CheckOutcome.WARNING: "yellow",
+    CheckOutcome.WRONG: "red",
+    CheckOutcome.SKIPPED: "bright_black",
+}
 WIDTH = max(len(check) for check in Check)
 
 
@@ -62,14 +67,14 @@ def doctor(file: str | None, env_file: str | None, *, as_json: bool) -> None:
     if as_json:
         told = list(findings)
         outcomes = Counter(finding.outcome for finding in told)
-        print_json({"file": file, "ok": not outcomes[Outcome.WRONG], "findings": [asdict(one) for one in told]})
+        print_json({"file": file, "ok": not outcomes[CheckOutcome.WRONG], "findings": [asdict(one) for one in told]})
     else:
         outcomes = Counter(_print(findings))
         click.echo(_summary(outcomes))
-    sys.exit(Exit.FAILED if outcomes[Outcome.WRONG] else Exit.DONE)
+    sys.exit(Exit.FAILED if outcomes[CheckOutcome.WRONG] else Exit.DONE)
 
 
-def _findings(path: str) -> Iterator[Finding]:
+def _findings(path: str) -> Iterator[CheckResult]:
     try:
         file = read_credentials(path)
     except ConfigurationError as error:
@@ -77,7 +82,7 @@ def _findings(path: str) -> Iterator[Finding]:
         return
     hidden = {file.place.values.get(name, "").strip() for name in CLIENT_SECRET.names}
     for finding in findings_of(examine(file), partial(perform, transport=_transport(file))):
-        if (finding.check, finding.outcome) == (Check.TOKEN, Outcome.FINE):
+        if (finding.check, finding.outcome) == (Check.TOKEN, CheckOutcome.FINE):
             _forget_refusals(file)
         yield printable(finding, hidden)
 
@@ -99,7 +104,7 @@ def _transport(file: CredentialsFile) -> UrllibTransport:
     return UrllibTransport(authorities=authorities, certificate=certificate, key=key)
 
 
-def _print(findings: Iterable[Finding]) -> Iterator[Outcome]:
+def _print(findings: Iterable[CheckResult]) -> Iterator[CheckOutcome]:
     """Print each finding as soon as it is made: a slow network shall not look like a hanging program."""
     marks = _marks()
     for finding in findings:
@@ -112,14 +117,14 @@ def _print(findings: Iterable[Finding]) -> Iterator[Outcome]:
         yield finding.outcome
 
 
-def _summary(outcomes: Counter[Outcome]) -> str:
-    wrong, warned = outcomes[Outcome.WRONG], outcomes[Outcome.WARNING]
+def _summary(outcomes: Counter[CheckOutcome]) -> str:
+    wrong, warned = outcomes[CheckOutcome.WRONG], outcomes[CheckOutcome.WARNING]
     if not wrong:
         return "All is well." if not warned else f"It works; {warned} to look at."
     return f"{wrong} wrong" + (f", {warned} to look at." if warned else ".")
 
 
-def _marks() -> dict[Outcome, str]:
+def _marks() -> dict[CheckOutcome, str]:
     try:
         "".join(MARKS.values()).encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -38,7 +38,7 @@ class TokenForm(TypedDict):
     ),
 )
 @asking_options
-@click.option("--fresh", is_flag=True, help="Ask for a new one, whatever is kept and whoever was refused.")
+@click.option("--fresh", is_flag=True, help="Ask for a new one, in spite of a kept one or a remembered refusal.")
 @click.option("--header", is_flag=True, help="Print a whole header: Authorization: Bearer ...")
 @click.option("--json", "as_json", is_flag=True, help="Print the token, its expiry, audience and scope as JSON.")
 @click.option("--decode", is_flag=True, help="Print what the token claims as JSON (no signature, no check of it).")

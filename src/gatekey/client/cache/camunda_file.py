@@ -11,7 +11,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from gatekey.client.answer import VISIBLE, read_claims
-from gatekey.client.cache.ports import Key
+from gatekey.client.cache.ports import CacheKey
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
 from gatekey.oauth.vocabulary import CLIENT_CLAIM
@@ -23,7 +23,7 @@ CAMUNDA_CLOUD = re.compile(r"\w+\.cloud\.([\w.-]+)")
 """Camunda's cloud grants tokens at `login.cloud.<domain>` in the name of `weblogin.cloud.<domain>`."""
 
 
-def token_in(text: str, key: Key) -> Token | None:
+def token_in(text: str, key: CacheKey) -> Token | None:
     """Return the token of a credential, if the file has one that claims to be its own; of several the longest-lived."""
     tokens = (_token(fields, key) for fields in entries(text))
     return max((token for token in tokens if token), key=lambda token: token.expires_at, default=None)
@@ -47,7 +47,7 @@ def entries(text: str) -> Iterator[Mapping[str, str]]:
         yield fields
 
 
-def _token(fields: Mapping[str, str], key: Key) -> Token | None:
+def _token(fields: Mapping[str, str], key: CacheKey) -> Token | None:
     access_token = SecretText(fields.get("accesstoken", ""))
     claims = read_claims(access_token) or {}
     issued, ends = claims.get("iat"), claims.get("exp")
@@ -61,7 +61,7 @@ def _token(fields: Mapping[str, str], key: Key) -> Token | None:
     return Token.received(access_token, max(0, int(expires_at - issued)), issued)
 
 
-def _same_house(issuer: object, key: Key) -> bool:
+def _same_house(issuer: object, key: CacheKey) -> bool:
     """Whether the issuer is the token endpoint's: ids such as "zeebe" exist in many installations of Keycloak."""
     if not isinstance(issuer, str):
         return False

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 from gatekey.client.cache import camunda_file, files, locking
 from gatekey.client.cache.memory import MemoryCache
-from gatekey.client.cache.ports import Key, Release
+from gatekey.client.cache.ports import CacheKey, Release
 from gatekey.client.cache.record import (
     CredentialRecord,
     EndpointRecord,
@@ -94,20 +94,20 @@ class DiskCache:
         self._memory = MemoryCache()
         self._warned = False
 
-    def look(self, key: Key) -> CacheEntry:
+    def look(self, key: CacheKey) -> CacheEntry:
         """Return the newest of what folder, memory and neighbour hold."""
         return merged(self._memory.look(key), self._safely(lambda: self._read(key), CacheEntry()))
 
-    def keep(self, key: Key, entry: CacheEntry) -> None:
+    def keep(self, key: CacheKey, entry: CacheEntry) -> None:
         """Hold this in memory and, where possible, in the folder."""
         self._memory.keep(key, entry)
         self._safely(lambda: self._write(key, entry), None)
 
-    def lock(self, key: Key) -> Release | None:
+    def lock(self, key: CacheKey) -> Release | None:
         """Become the only process, and the only one in it, who renews this credential."""
         return self._safely(lambda: self._lock(key), None, instead=lambda: self._memory.lock(key))
 
-    def when_free(self, key: Key, then: Callable[[], object]) -> None:
+    def when_free(self, key: CacheKey, then: Callable[[], object]) -> None:
         """Call `then` when no process has the lock, nor any thread of this one."""
         self._safely(lambda: self._when_free(key, then), None, instead=lambda: self._memory.when_free(key, then))
 
@@ -140,7 +140,7 @@ class DiskCache:
     def _contents(self, prefix: str) -> list[bytes]:
         return [files.read(path) or b"" for path in sorted(self.folder.glob(f"{prefix}*"))]
 
-    def _read(self, key: Key) -> CacheEntry:
+    def _read(self, key: CacheKey) -> CacheEntry:
         content = files.read(self._path(key))
         record = decode_credential(content) if content else None
         token = record.token if record else None
@@ -154,15 +154,15 @@ class DiskCache:
             record.replaced_at if record else None,
         )
 
-    def _pause(self, key: Key) -> Backoff | None:
+    def _pause(self, key: CacheKey) -> Backoff | None:
         content = files.read(self._endpoint_path(key))
         record = decode_endpoint(content) if content else None
         return record.pause if record else None
 
-    def _endpoint_path(self, key: Key) -> Path:
+    def _endpoint_path(self, key: CacheKey) -> Path:
         return self.folder / f"{ENDPOINT}{sha256(key.token_url.encode()).hexdigest()}"
 
-    def _adopted(self, key: Key) -> Token | None:
+    def _adopted(self, key: CacheKey) -> Token | None:
         """Return the neighbour's token; a file that others may write is nobody's word."""
         path = self._neighbour
         if path is None:
@@ -177,7 +177,7 @@ class DiskCache:
             return None
         return camunda_file.token_in(self._neighbour_read[1], key)
 
-    def _write(self, key: Key, entry: CacheEntry) -> None:
+    def _write(self, key: CacheKey, entry: CacheEntry) -> None:
         files.prepare(self.folder)
         path = self._path(key)
         files.sweep(path)
@@ -188,15 +188,15 @@ class DiskCache:
         if entry.pause and (known is None or known.since < entry.pause.since):
             files.write(self._endpoint_path(key), encode_endpoint(EndpointRecord(key.token_url, entry.pause)))
 
-    def _lock(self, key: Key) -> Release | None:
+    def _lock(self, key: CacheKey) -> Release | None:
         files.prepare(self.folder)
         return locking.try_lock(self._lock_path(key))
 
-    def _when_free(self, key: Key, then: Callable[[], object]) -> None:
+    def _when_free(self, key: CacheKey, then: Callable[[], object]) -> None:
         files.prepare(self.folder)
         locking.when_free(self._lock_path(key), then)
 
-    def _lock_path(self, key: Key) -> Path:
+    def _lock_path(self, key: CacheKey) -> Path:
         return self.folder / f"{LOCK}{_digest(key)[:LOCKS]}"
 
     def _tidy(self) -> None:
@@ -208,7 +208,7 @@ class DiskCache:
             if of_use_until < time() - KEPT_BEYOND:
                 path.unlink(missing_ok=True)
 
-    def _path(self, key: Key) -> Path:
+    def _path(self, key: CacheKey) -> Path:
         return self.folder / f"{CREDENTIAL}{_digest(key)}"
 
     def _safely(self, attempt: Callable[[], T], otherwise: T, instead: Callable[[], T] | None = None) -> T:
@@ -237,7 +237,7 @@ class DiskCache:
 
 
 @lru_cache(maxsize=256)
-def _digest(key: Key) -> str:
+def _digest(key: CacheKey) -> str:
     """
     Return the name of a credential: different for all that makes it different, and telling nothing about its
     secret.

@@ -37,7 +37,7 @@ def read(path: Path) -> bytes | None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Replace the file at once: whoever reads sees the old content or the new, also after a crash at any point."""
+    """Replace the file at once: readers see the old content or the new, also after a crash at any point."""
     temporary = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}-{os.urandom(4).hex()}")
     number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

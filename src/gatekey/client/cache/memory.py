@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Final
 
 from gatekey.client.cache.forking import after_fork
-from gatekey.client.cache.ports import Key, Release
+from gatekey.client.cache.ports import CacheKey, Release
 from gatekey.client.policy import NOTHING, Backoff, CacheEntry, latest
 
 
@@ -17,25 +17,25 @@ class MemoryCache:
     lasting: Final = False
 
     def __init__(self) -> None:
-        self._entry: dict[Key, CacheEntry] = {}
+        self._entry: dict[CacheKey, CacheEntry] = {}
         self._pauses: dict[str, Backoff] = {}
-        self._locked: dict[Key, object] = {}
-        self._waiting: dict[Key, list[Callable[[], object]]] = {}
+        self._locked: dict[CacheKey, object] = {}
+        self._waiting: dict[CacheKey, list[Callable[[], object]]] = {}
         self._guard = Lock()
         after_fork(self, type(self)._renew_locks)  # noqa: SLF001 - of this very class
 
-    def look(self, key: Key) -> CacheEntry:
+    def look(self, key: CacheKey) -> CacheEntry:
         """Return what is known about a credential and its token endpoint."""
         entry, pause = self._entry.get(key, NOTHING), self._pauses.get(key.token_url)
         return entry if entry.pause is pause else replace(entry, pause=pause)
 
-    def keep(self, key: Key, entry: CacheEntry) -> None:
+    def keep(self, key: CacheKey, entry: CacheEntry) -> None:
         """Hold this; a pause is everybody's who asks the same token endpoint."""
         self._entry[key] = entry
         if entry.pause:
             self._pauses[key.token_url] = latest(entry.pause, self._pauses.get(key.token_url)) or entry.pause
 
-    def lock(self, key: Key) -> Release | None:
+    def lock(self, key: CacheKey) -> Release | None:
         """Become the only one in this process who renews this credential; None where somebody else is."""
         with self._guard:
             if key in self._locked:
@@ -43,7 +43,7 @@ class MemoryCache:
             holder = self._locked[key] = object()
         return partial(self._unlock, key, holder)
 
-    def when_free(self, key: Key, then: Callable[[], object]) -> None:
+    def when_free(self, key: CacheKey, then: Callable[[], object]) -> None:
         """Call `then` at once, or when the lock is given back."""
         with self._guard:
             if key in self._locked:
@@ -57,7 +57,7 @@ class MemoryCache:
         self._locked.clear()
         self._waiting.clear()
 
-    def _unlock(self, key: Key, holder: object) -> None:
+    def _unlock(self, key: CacheKey, holder: object) -> None:
         with self._guard:
             if self._locked.get(key) is not holder:
                 return

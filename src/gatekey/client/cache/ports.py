@@ -12,7 +12,7 @@ Release: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CacheKey:
     """All that makes a credential what it is. Camunda's own clients leave parts of it out, and mix up their tokens."""
 
     token_url: str
@@ -30,14 +30,14 @@ class Cache(Protocol):
     def lasting(self) -> bool:
         """Whether looking may take a while, because it goes to a disk: event loops leave it to a thread then."""
 
-    def look(self, key: Key) -> CacheEntry:
+    def look(self, key: CacheKey) -> CacheEntry:
         """Return what is known about a credential and its token endpoint now."""
 
-    def keep(self, key: Key, entry: CacheEntry) -> None:
+    def keep(self, key: CacheKey, entry: CacheEntry) -> None:
         """Hold this from now on."""
 
-    def lock(self, key: Key) -> Release | None:
+    def lock(self, key: CacheKey) -> Release | None:
         """Become the only one who renews this credential, without waiting; None where somebody else is."""
 
-    def when_free(self, key: Key, then: Callable[[], object]) -> None:
+    def when_free(self, key: CacheKey, then: Callable[[], object]) -> None:
         """Call `then` once, from any thread, when nobody seems to have this credential's lock any more."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatekey.client.answer import VISIBLE
-from gatekey.client.cache.ports import Key
+from gatekey.client.cache.ports import CacheKey
 from gatekey.client.failures import Failure, FailureKind, TransportErrorKind
 from gatekey.client.policy import Backoff
 from gatekey.client.token import Token
@@ -41,7 +41,9 @@ class EndpointRecord:
     pause: Backoff | None = None
 
 
-def record_of(key: Key, token: Token | None, refusal: Backoff | None, replaced_at: float | None) -> CredentialRecord:
+def record_of(
+    key: CacheKey, token: Token | None, refusal: Backoff | None, replaced_at: float | None
+) -> CredentialRecord:
     """Return the record of a credential."""
     return CredentialRecord(key.token_url, key.client_id, key.audience, key.scope, token, refusal, replaced_at)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import gatekey
 from gatekey.client.config.settings import ClientSettings
-from gatekey.client.http import Headers, HttpRequest
+from gatekey.client.http import HttpHeaders, HttpRequest
 from gatekey.oauth.secret_text import SecretText
 
 
@@ -17,7 +17,7 @@ class Proof:
     """What a request carries as proof: fields of its body and headers."""
 
     fields: tuple[tuple[str, str], ...] = ()
-    headers: Headers = ()
+    headers: HttpHeaders = ()
 
 
 class Authentication(Protocol):

@@ -9,9 +9,9 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, TypeGuard
 
 from gatekey.client.acquire import Asking
-from gatekey.client.cache.ports import Cache, Key
+from gatekey.client.cache.ports import Cache, CacheKey
 from gatekey.client.config.authentication import Authentication, SecretInBody, token_request
-from gatekey.client.config.settings import ClientSettings, Place, place_of, resolve
+from gatekey.client.config.settings import ClientSettings, SettingsPlace, place_of, resolve
 from gatekey.client.events import Listener
 from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.client.policy import Backoff, TokenDemand
@@ -75,7 +75,7 @@ class Plan:
     """What a source asks with, where it keeps the answer, and how long it is patient (seconds)."""
 
     file: str | None
-    places: tuple[Place, ...]
+    places: tuple[SettingsPlace, ...]
     options: Options = field(repr=False)
     settings: ClientSettings
     authentication: Authentication
@@ -87,11 +87,11 @@ class Plan:
     sleep: Callable[[float], Any] | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> CacheKey:
         """What makes this credential what it is."""
         settings = self.settings
         fingerprint = self.authentication.fingerprint(settings)
-        return Key(settings.token_url, settings.client_id, settings.audience, settings.token_scope, fingerprint)
+        return CacheKey(settings.token_url, settings.client_id, settings.audience, settings.token_scope, fingerprint)
 
     @property
     def asking(self) -> Asking:
@@ -139,7 +139,7 @@ def make_plan(file: str | os.PathLike[str] | None, options: Options) -> Plan:
     return plan_by(_places(path, options), options, path)
 
 
-def plan_by(places: tuple[Place, ...], options: Options, file: str | None = None) -> Plan:
+def plan_by(places: tuple[SettingsPlace, ...], options: Options, file: str | None = None) -> Plan:
     """Put together what stands in these places, the first before the others, and the options that no place has."""
     authentication = options.get("authentication", IN_BODY)
     settings = resolve(
@@ -151,7 +151,7 @@ def plan_by(places: tuple[Place, ...], options: Options, file: str | None = None
     return _planned(places, options, settings, file)
 
 
-def _planned(places: tuple[Place, ...], options: Options, settings: ClientSettings, file: str | None) -> Plan:
+def _planned(places: tuple[SettingsPlace, ...], options: Options, settings: ClientSettings, file: str | None) -> Plan:
     cache = options.get("cache", "disk")
     return Plan(
         file,
@@ -168,7 +168,7 @@ def _planned(places: tuple[Place, ...], options: Options, settings: ClientSettin
     )
 
 
-def _places(file: str | None, options: Options) -> tuple[Place, ...]:
+def _places(file: str | None, options: Options) -> tuple[SettingsPlace, ...]:
     secret = options.get("client_secret")
     named = {
         "token_url": options.get("token_url"),
@@ -177,14 +177,14 @@ def _places(file: str | None, options: Options) -> tuple[Place, ...]:
         "scope": options.get("token_scope"),
     }
     arguments = {name: value for name, value in named.items() if value is not None}
-    places = [Place("the arguments", arguments, in_words=True)] if arguments else []
+    places = [SettingsPlace("the arguments", arguments, in_words=True)] if arguments else []
     if file is not None:
         from gatekey.client.config.reading import read_credentials
 
         places.append(read_credentials(file).place)
     # Who names URL, id and secret means these and nothing else: an audience of the environment is another client's.
     if file is not None or not {"token_url", "client_id", "client_secret"} <= arguments.keys():
-        places.append(Place("the environment", options.get("environment", os.environ)))
+        places.append(SettingsPlace("the environment", options.get("environment", os.environ)))
     return tuple(places)
 
 

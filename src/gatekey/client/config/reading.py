@@ -5,7 +5,7 @@ import stat
 from dataclasses import dataclass
 
 from gatekey.client.config.forms import parse_any
-from gatekey.client.config.settings import Place
+from gatekey.client.config.settings import SettingsPlace
 from gatekey.errors import ConfigurationError
 
 SIZE_LIMIT = 1024 * 1024
@@ -18,7 +18,7 @@ READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class CredentialsFile:
     """What stands in the file, and whether others on this machine may read or change it."""
 
-    place: Place
+    place: SettingsPlace
     open_to_others: bool
 
 
@@ -45,5 +45,5 @@ def read_credentials(path: str) -> CredentialsFile:
     # Pipes such as `<(…)` belong to the process that made them: their mode says nothing about the file behind.
     values, in_words = parse_any(text)
     regular = stat.S_ISREG(status.st_mode)
-    place = Place(path, values, in_words, status.st_mtime if regular else 0.0)
+    place = SettingsPlace(path, values, in_words, status.st_mtime if regular else 0.0)
     return CredentialsFile(place, regular and bool(status.st_mode & READABLE_BY_OTHERS))

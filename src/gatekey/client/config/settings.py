@@ -87,7 +87,7 @@ ZEEBE_WORD = re.compile(r"(?:^|\.)zeebe\.(.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SettingsPlace:
     """Somewhere settings stand: what to call it, its names and its values, which are secrets in part."""
 
     title: str
@@ -99,7 +99,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SettingOrigin:
     """Where a value came from: the name it had and the place where it stood."""
 
     name: str
@@ -110,11 +110,11 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSetting:
     """A value as text, and its origin."""
 
     value: str = field(repr=False)
-    origin: Origin
+    origin: SettingOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class ClientSettings:
     client_id: str
     client_secret: SecretText
     audience: str | None
-    origins: Mapping[str, Origin] = field(default_factory=dict, hash=False)
+    origins: Mapping[str, SettingOrigin] = field(default_factory=dict, hash=False)
     """By field name, for those that have one."""
     token_scope: str | None = None
     authorities: str | None = None
@@ -143,7 +143,7 @@ class ClientSettings:
         return f"They came from {', '.join(places)}." if places else ""
 
 
-def find(wanted: Wanted, places: Sequence[Place]) -> Found | None:
+def find(wanted: Wanted, places: Sequence[SettingsPlace]) -> FoundSetting | None:
     """
     Return the value from the first place that has one; blanks around it are dropped, empty ones count as missing.
 
@@ -159,12 +159,16 @@ def find(wanted: Wanted, places: Sequence[Place]) -> Found | None:
                     hint="Some clients read the one, some the other: give them the same value or remove one.",
                 )
         if standing:
-            return Found(standing[0][1], Origin(standing[0][0], place.title))
+            return FoundSetting(standing[0][1], SettingOrigin(standing[0][0], place.title))
     return None
 
 
 def resolve(
-    places: Sequence[Place], scope: Scope = Scope.ZEEBE, audience: str | None = None, *, secret_needed: bool = True
+    places: Sequence[SettingsPlace],
+    scope: Scope = Scope.ZEEBE,
+    audience: str | None = None,
+    *,
+    secret_needed: bool = True,
 ) -> ClientSettings:
     """
     Return the settings for a token of `scope`, or of an `audience` that the caller names; earlier places win.
@@ -183,7 +187,9 @@ def resolve(
         raise _missing([one for one in wanted if not found[one.word]], places)
     if problem := fault_of_url(token_url.value):
         raise ConfigurationError(f"{token_url.origin} {problem}.", hint="It looks like https://host/oauth/token.")
-    found["audience"] = Found(audience, Origin("audience", "the call")) if audience else audience_for(scope, places)
+    found["audience"] = (
+        FoundSetting(audience, SettingOrigin("audience", "the call")) if audience else audience_for(scope, places)
+    )
     others = {"token_scope": TOKEN_SCOPE, "authorities": AUTHORITIES}
     others |= {"certificate": CERTIFICATE, "certificate_key": CERTIFICATE_KEY}
     found |= {name: find(one, places) for name, one in others.items()}
@@ -194,7 +200,7 @@ def resolve(
     return ClientSettings(token_url.value, client_id.value, hidden, origins=origins, changed_at=changed_at, **texts)
 
 
-def place_of(settings: ClientSettings) -> Place:
+def place_of(settings: ClientSettings) -> SettingsPlace:
     """Return settings that are known already as a place to look in."""
     named = {
         TOKEN_URL.word: settings.token_url,
@@ -207,10 +213,10 @@ def place_of(settings: ClientSettings) -> Place:
         CERTIFICATE_KEY.names[0]: settings.certificate_key,
     }
     values = {name: value for name, value in named.items() if value}
-    return Place("the settings", values, in_words=True, changed_at=settings.changed_at)
+    return SettingsPlace("the settings", values, in_words=True, changed_at=settings.changed_at)
 
 
-def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
+def audience_for(scope: Scope, places: Sequence[SettingsPlace]) -> FoundSetting | None:
     """
     Return the audience of a scope: the one named for it, or the Zeebe audience with its first word exchanged.
 
@@ -224,11 +230,13 @@ def audience_for(scope: Scope, places: Sequence[Place]) -> Found | None:
     if named:
         return named
     if zeebe and (own := ZEEBE_WORD.search(zeebe.value)):
-        return Found(f"{scope.audience_word}.{own[1]}", zeebe.origin)
-    return Found(f"{scope.audience_word}.{DEFAULT_DOMAIN}", Origin("the built-in audience", "Camunda's clients"))
+        return FoundSetting(f"{scope.audience_word}.{own[1]}", zeebe.origin)
+    return FoundSetting(
+        f"{scope.audience_word}.{DEFAULT_DOMAIN}", SettingOrigin("the built-in audience", "Camunda's clients")
+    )
 
 
-def granted_scopes(places: Sequence[Place]) -> frozenset[Scope] | None:
+def granted_scopes(places: Sequence[SettingsPlace]) -> frozenset[Scope] | None:
     """Return the scopes that the file says the client has, unknown words left out; None where it says nothing."""
     found = find(SCOPES, places)
     if found is None:
@@ -255,31 +263,31 @@ def fault_of_url(url: str) -> str | None:
     return None
 
 
-def _audience_of_address(places: Sequence[Place]) -> Found | None:
+def _audience_of_address(places: Sequence[SettingsPlace]) -> FoundSetting | None:
     address = find(ZEEBE_ADDRESS, places)
     host = address.value.partition(":")[0] if address else ""
-    return Found(host, address.origin) if address and ".zeebe." in host else None
+    return FoundSetting(host, address.origin) if address and ".zeebe." in host else None
 
 
-def _saas_domain(places: Sequence[Place]) -> Found | None:
+def _saas_domain(places: Sequence[SettingsPlace]) -> FoundSetting | None:
     """Return the domain that Spring's `saas` mode builds all its addresses from; None in any other mode."""
     mode = find(MODE, places)
     if mode is None or mode.value.lower() != "saas":
         return None
-    return find(DOMAIN, places) or Found(DEFAULT_DOMAIN, mode.origin)
+    return find(DOMAIN, places) or FoundSetting(DEFAULT_DOMAIN, mode.origin)
 
 
-def _token_url_of_mode(places: Sequence[Place]) -> Found | None:
+def _token_url_of_mode(places: Sequence[SettingsPlace]) -> FoundSetting | None:
     domain = _saas_domain(places)
-    return Found(f"https://login.cloud.{domain.value}/oauth/token", domain.origin) if domain else None
+    return FoundSetting(f"https://login.cloud.{domain.value}/oauth/token", domain.origin) if domain else None
 
 
-def _audience_of_mode(places: Sequence[Place]) -> Found | None:
+def _audience_of_mode(places: Sequence[SettingsPlace]) -> FoundSetting | None:
     domain = _saas_domain(places)
-    return Found(f"zeebe.{domain.value}", domain.origin) if domain else None
+    return FoundSetting(f"zeebe.{domain.value}", domain.origin) if domain else None
 
 
-def _missing(wanted: Sequence[Wanted], places: Sequence[Place]) -> ConfigurationError:
+def _missing(wanted: Sequence[Wanted], places: Sequence[SettingsPlace]) -> ConfigurationError:
     where = " or ".join(place.title for place in places) or "any place"
     lines = "; ".join(f"the {one.title} ({' or '.join(one.names)})" for one in wanted)
     return ConfigurationError(

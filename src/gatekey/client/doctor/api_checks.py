@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from gatekey.client.config.settings import GRPC_ADDRESS, REST_ADDRESS, Place, Wanted, fault_of_url, find
-from gatekey.client.doctor.model import Check, Finding, GrpcStatus, doubtful, fine, skipped, wrong
+from gatekey.client.config.settings import GRPC_ADDRESS, REST_ADDRESS, SettingsPlace, Wanted, fault_of_url, find
+from gatekey.client.doctor.model import Check, CheckResult, GrpcStatus, doubtful, fine, skipped, wrong
 from gatekey.client.http import HttpRequest, HttpResponse
 from gatekey.oauth.secret_text import SecretText
 from gatekey.oauth.vocabulary import Scope
@@ -55,7 +55,7 @@ def api_request(url: str, token: SecretText | None, body: bytes = b"") -> HttpRe
     return HttpRequest("POST" if body else "GET", url, (("Accept", "application/json"), *typed, *authorization), body)
 
 
-def url_of(api: TriedApi, place: Place, token_url: str) -> str | Finding:
+def url_of(api: TriedApi, place: SettingsPlace, token_url: str) -> str | CheckResult:
     """Return where the call goes, or the finding that this cannot be told."""
     if api.scope is Scope.SECRETS:
         return secrets_url(token_url) or skipped(api.check, "where the Secrets API is cannot be told")
@@ -82,7 +82,7 @@ def secrets_url(token_url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}{path.removesuffix(TOKEN_PATH)}/secrets"
 
 
-def judge_guard(response: HttpResponse) -> Finding:
+def judge_guard(response: HttpResponse) -> CheckResult:
     """Judge the answer to a call without any token: it must be a refusal."""
     status = response.status
     if status in REFUSALS:
@@ -96,7 +96,7 @@ def judge_guard(response: HttpResponse) -> Finding:
     return skipped(Check.REST_GUARD, f"a call without a token was answered {status}, which says nothing about tokens")
 
 
-def judge_api(api: TriedApi, response: HttpResponse) -> Finding:
+def judge_api(api: TriedApi, response: HttpResponse) -> CheckResult:
     """Judge the answer to the call with the token."""
     if response.status == HTTPStatus.OK:
         if api.scope is Scope.SECRETS:
@@ -105,7 +105,7 @@ def judge_api(api: TriedApi, response: HttpResponse) -> Finding:
     return _judge_status(api, response.status, str(response.status))
 
 
-def judge_grpc(status: GrpcStatus) -> Finding:
+def judge_grpc(status: GrpcStatus) -> CheckResult:
     """Judge how the call of Topology ended."""
     if status.code == "OK":
         return fine(Check.GRPC, "Topology answers with the token")
@@ -113,7 +113,7 @@ def judge_grpc(status: GrpcStatus) -> Finding:
     return _judge_status(GRPC, http, f"{status.code}: {status.detail}")
 
 
-def _judge_status(api: TriedApi, status: int, told: str) -> Finding:
+def _judge_status(api: TriedApi, status: int, told: str) -> CheckResult:
     if status == HTTPStatus.UNAUTHORIZED:
         cure = "Check audience and cluster id in the file, and the issuer that the API trusts."
         return wrong(api.check, f"the API refuses the token ({told})", cure)
@@ -130,7 +130,7 @@ def _judge_status(api: TriedApi, status: int, told: str) -> Finding:
     return wrong(api.check, f"{api.path or 'the API'} was answered {told}", f"Check the {api.address.title}.")
 
 
-def _judge_secrets(response: HttpResponse) -> Finding:
+def _judge_secrets(response: HttpResponse) -> CheckResult:
     """Tell how many secrets there are, never a name or value."""
     try:
         count = len(json.loads(response.body))

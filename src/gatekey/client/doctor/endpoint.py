@@ -10,7 +10,7 @@ PORTS = {"http": 80, "https": HTTPS_PORT, "grpcs": HTTPS_PORT, "grpc": 26500, ""
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerAddress:
     """Where to connect, and whether TLS is spoken there."""
 
     host: str
@@ -18,7 +18,7 @@ class Endpoint:
     secure: bool
 
 
-def endpoint_of(address: str) -> Endpoint | None:
+def endpoint_of(address: str) -> ServerAddress | None:
     """
     Return the endpoint of a URL or of `host:port`; None for what is neither.
     A bare address on port 443 means TLS.
@@ -33,4 +33,4 @@ def endpoint_of(address: str) -> Endpoint | None:
     if not parts.hostname or known not in PORTS or (separator and not rest):
         return None
     port = PORTS[known] if port is None else port
-    return Endpoint(parts.hostname, port, known in SECURE_SCHEMES or (not known and port == HTTPS_PORT))
+    return ServerAddress(parts.hostname, port, known in SECURE_SCHEMES or (not known and port == HTTPS_PORT))

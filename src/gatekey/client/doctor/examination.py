@@ -18,33 +18,33 @@ from gatekey.client.config.settings import (
     GRPC_ADDRESS,
     ZEEBE_ADDRESS,
     ClientSettings,
-    Place,
+    SettingsPlace,
     find,
     granted_scopes,
     resolve,
 )
 from gatekey.client.doctor import api_checks, file_checks, token_checks
 from gatekey.client.doctor.api_checks import APIS, REST, TriedApi
-from gatekey.client.doctor.endpoint import Endpoint, endpoint_of
+from gatekey.client.doctor.endpoint import ServerAddress, endpoint_of
 from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
     CallGrpc,
     Check,
+    CheckOutcome,
+    CheckResult,
     Connect,
     Examination,
-    Finding,
     GrpcStatus,
     NotReached,
-    Outcome,
     Probe,
     ProxyFound,
     Reached,
+    ReadAuthorities,
     Reply,
     Resolve,
     Secure,
     TimeTold,
-    Trust,
     doubtful,
     fine,
     skipped,
@@ -74,7 +74,7 @@ def examine(file: CredentialsFile) -> Examination[None]:
     yield from file_checks.check_file(file)
     names = file_checks.check_names(place)
     yield names
-    if names.outcome is Outcome.WRONG:
+    if names.outcome is CheckOutcome.WRONG:
         rest = (Check.CLIENT_ID, Check.CLIENT_SECRET, Check.CERTIFICATES, Check.TOKEN_URL, *REACHING, *ASKING, *CALLING)
         yield from _skip(rest, "the names in the file must be mended first")
         return
@@ -85,7 +85,7 @@ def examine(file: CredentialsFile) -> Examination[None]:
         return
     scopes = granted_scopes([place])
     settings = yield from _settle(place, _first_scope(scopes))
-    damaged = any(shape.outcome is Outcome.WRONG for shape in shapes)
+    damaged = any(shape.outcome is CheckOutcome.WRONG for shape in shapes)
     token = (yield from _examine_token(settings, place, damaged=damaged)) if settings else None
     yield from _examine_zeebe(place, scopes, token)
     for api in APIS:
@@ -96,7 +96,9 @@ def examine(file: CredentialsFile) -> Examination[None]:
             yield (yield from _examine_api(api, place, scopes, settings, token))
 
 
-def _examine_zeebe(place: Place, scopes: frozenset[Scope] | None, token: SecretText | None) -> Examination[None]:
+def _examine_zeebe(
+    place: SettingsPlace, scopes: frozenset[Scope] | None, token: SecretText | None
+) -> Examination[None]:
     if why := _not_granted(Scope.ZEEBE, scopes):
         yield from _skip((Check.REST_GUARD, Check.REST, Check.GRPC), why)
         return
@@ -109,7 +111,7 @@ def _examine_zeebe(place: Place, scopes: frozenset[Scope] | None, token: SecretT
     yield (yield from _examine_grpc(place, token))
 
 
-def _examine_certificates(place: Place) -> Examination[bool]:
+def _examine_certificates(place: SettingsPlace) -> Examination[bool]:
     """
     Check the certificate files before anything is done with them: a missing authority would look like a wrong
     server.
@@ -118,7 +120,7 @@ def _examine_certificates(place: Place) -> Examination[bool]:
     if not named:
         yield skipped(Check.CERTIFICATES, "the file names none: those of this machine count")
         return True
-    reply = yield from _touch(Trust())
+    reply = yield from _touch(ReadAuthorities())
     if isinstance(reply, NotReached):
         yield wrong(Check.CERTIFICATES, f"{', '.join(named)} cannot be used: {reply.detail}", reply.kind.cure)
         return False
@@ -126,7 +128,7 @@ def _examine_certificates(place: Place) -> Examination[bool]:
     return True
 
 
-def _settle(place: Place, scope: Scope) -> Examination[ClientSettings | None]:
+def _settle(place: SettingsPlace, scope: Scope) -> Examination[ClientSettings | None]:
     try:
         settings = resolve([place], scope)
     except ConfigurationError as error:  # nothing is missing any more: it is the URL
@@ -137,7 +139,7 @@ def _settle(place: Place, scope: Scope) -> Examination[ClientSettings | None]:
     return settings
 
 
-def _examine_token(settings: ClientSettings, place: Place, *, damaged: bool) -> Examination[SecretText | None]:
+def _examine_token(settings: ClientSettings, place: SettingsPlace, *, damaged: bool) -> Examination[SecretText | None]:
     """
     Ask for a token, save with damaged credentials: those are refused for certain, and the refusal would cost the
     limit.
@@ -166,12 +168,12 @@ def _examine_token(settings: ClientSettings, place: Place, *, damaged: bool) -> 
 
 
 def _reach(url: str) -> Examination[bool]:
-    """Check name, connection and TLS one by one, so that the first kind is named and not its consequence."""
+    """Check name, connection and TLS one by one, so that the first fault is named and not its consequence."""
     proxy = (yield from _probe(AskProxy(url), ProxyFound)).proxy
     if proxy:
         yield from _skip(REACHING, f"requests go through the proxy {proxy}")
         return True
-    endpoint = cast("Endpoint", endpoint_of(url))  # never None: `resolve` refuses a URL without a host
+    endpoint = cast("ServerAddress", endpoint_of(url))  # never None: `resolve` refuses a URL without a host
     steps: tuple[tuple[Check, Resolve | Connect | Secure], ...] = (
         (Check.TOKEN_DNS, Resolve(endpoint.host, endpoint.port)),
         (Check.TOKEN_TCP, Connect(endpoint.host, endpoint.port)),
@@ -201,7 +203,7 @@ def _examine_rest(url: str, token: SecretText | None) -> Examination[None]:
     yield (yield from _called(REST, url, token))
 
 
-def _examine_grpc(place: Place, token: SecretText | None) -> Examination[Finding]:
+def _examine_grpc(place: SettingsPlace, token: SecretText | None) -> Examination[CheckResult]:
     found = find(GRPC_ADDRESS, [place]) or find(ZEEBE_ADDRESS, [place])
     if found is None:
         return skipped(Check.GRPC, "the file names no gRPC address")
@@ -223,8 +225,12 @@ def _examine_grpc(place: Place, token: SecretText | None) -> Examination[Finding
 
 
 def _examine_api(
-    api: TriedApi, place: Place, scopes: frozenset[Scope] | None, settings: ClientSettings, token: SecretText | None
-) -> Examination[Finding]:
+    api: TriedApi,
+    place: SettingsPlace,
+    scopes: frozenset[Scope] | None,
+    settings: ClientSettings,
+    token: SecretText | None,
+) -> Examination[CheckResult]:
     """Call an API with a token for its audience; `token` is the one for the first scope."""
     url = api_checks.url_of(api, place, settings.token_url)
     if not isinstance(url, str):
@@ -241,7 +247,7 @@ def _examine_api(
     return (yield from _called(api, url, token))
 
 
-def _called(api: TriedApi, url: str, token: SecretText | None) -> Examination[Finding]:
+def _called(api: TriedApi, url: str, token: SecretText | None) -> Examination[CheckResult]:
     if token is None:
         return skipped(api.check, NO_TOKEN)
     reply = yield from _fetch(api_checks.api_request(url, token, api.body))

@@ -15,10 +15,10 @@ from gatekey.client.config.settings import (
     TOKEN_URL,
     ZEEBE_ADDRESS,
     ZEEBE_AUDIENCE,
-    Place,
+    SettingsPlace,
     find,
 )
-from gatekey.client.doctor.model import Check, Finding, doubtful, fine, skipped, wrong
+from gatekey.client.doctor.model import Check, CheckResult, doubtful, fine, skipped, wrong
 from gatekey.errors import ConfigurationError
 from gatekey.oauth.identifiers import CLIENT_ID_LENGTH, SECRET_LENGTH, SECRET_PREFIX, read_secret
 
@@ -44,12 +44,12 @@ PRINTABLE = re.compile(r"[\x21-\x7e]+")
 BASE62 = re.compile(r"[0-9A-Za-z]+")
 
 
-def unreadable(error: ConfigurationError) -> Finding:
+def unreadable(error: ConfigurationError) -> CheckResult:
     """Return the only finding for a file that could not be read."""
     return wrong(Check.FILE, error.message, error.hint)
 
 
-def check_file(file: CredentialsFile) -> Iterator[Finding]:
+def check_file(file: CredentialsFile) -> Iterator[CheckResult]:
     """Check that the file holds names at all, and that nobody but its owner can read it."""
     count = len(file.place.values)
     if count:
@@ -66,7 +66,7 @@ def check_file(file: CredentialsFile) -> Iterator[Finding]:
         yield fine(Check.PERMISSIONS, "only its owner can read the file")
 
 
-def check_names(place: Place) -> Finding:
+def check_names(place: SettingsPlace) -> CheckResult:
     """
     Check that nothing needed is missing, that two names for one thing agree, and that every client finds its own
     names.
@@ -90,7 +90,7 @@ def check_names(place: Place) -> Finding:
     return fine(Check.NAMES, "every client finds the names that it reads")
 
 
-def check_client_id(place: Place) -> Finding:
+def check_client_id(place: SettingsPlace) -> CheckResult:
     """Check the shape of the client id; one that stands beside a Gatekey secret must be Gatekey's too."""
     found, secret = find(CLIENT_ID, [place]), find(CLIENT_SECRET, [place])
     if found is None:
@@ -108,7 +108,7 @@ def check_client_id(place: Place) -> Finding:
     return fine(Check.CLIENT_ID, f"well-formed, {len(text)} characters")
 
 
-def check_client_secret(place: Place) -> Finding:
+def check_client_secret(place: SettingsPlace) -> CheckResult:
     """Check the shape of the client secret; a Gatekey secret carries a checksum that shows every typing mistake."""
     found = find(CLIENT_SECRET, [place])
     if found is None:

@@ -39,7 +39,7 @@ class Check(StrEnum):
     SECRETS = "secrets"
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """How a check ended; only `WRONG` makes the whole examination fail."""
 
     FINE = "fine"
@@ -49,33 +49,33 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The result of one check: what was found, and the cure where there is something to cure. Never holds a secret."""
 
     check: Check
-    outcome: Outcome
+    outcome: CheckOutcome
     found: str
     cure: str = ""
 
 
-def fine(check: Check, found: str) -> Finding:
+def fine(check: Check, found: str) -> CheckResult:
     """Return the finding of a check that ended well."""
-    return Finding(check, Outcome.FINE, found)
+    return CheckResult(check, CheckOutcome.FINE, found)
 
 
-def doubtful(check: Check, found: str, cure: str) -> Finding:
+def doubtful(check: Check, found: str, cure: str) -> CheckResult:
     """Return a finding that works today but should not stay."""
-    return Finding(check, Outcome.WARNING, found, cure)
+    return CheckResult(check, CheckOutcome.WARNING, found, cure)
 
 
-def wrong(check: Check, found: str, cure: str) -> Finding:
+def wrong(check: Check, found: str, cure: str) -> CheckResult:
     """Return a finding that keeps clients from working."""
-    return Finding(check, Outcome.WRONG, found, cure)
+    return CheckResult(check, CheckOutcome.WRONG, found, cure)
 
 
-def skipped(check: Check, why: str) -> Finding:
+def skipped(check: Check, why: str) -> CheckResult:
     """Return the finding of a check that could not be made or has no meaning here."""
-    return Finding(check, Outcome.SKIPPED, why)
+    return CheckResult(check, CheckOutcome.SKIPPED, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class CallGrpc:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class ReadAuthorities:
     """Read the certificates that TLS is to be spoken with."""
 
 
@@ -175,9 +175,9 @@ class TimeTold:
     now: float
 
 
-Probe: TypeAlias = Trust | Resolve | Connect | Secure | Send | CallGrpc | AskProxy | AskTime
+Probe: TypeAlias = ReadAuthorities | Resolve | Connect | Secure | Send | CallGrpc | AskProxy | AskTime
 Reply: TypeAlias = Reached | NotReached | HttpResponse | GrpcStatus | GrpcMissing | ProxyFound | TimeTold
-Examination: TypeAlias = Generator[Probe | Finding, Reply | None, T]
+Examination: TypeAlias = Generator[Probe | CheckResult, Reply | None, T]
 """Findings are answered with None, probes with the reply that belongs to them."""
 
 
@@ -185,7 +185,7 @@ SHORTEST_HIDDEN = 4
 """Characters; replacing shorter texts would garble the words around them and protect nothing."""
 
 
-def printable(finding: Finding, hidden: Iterable[str]) -> Finding:
+def printable(finding: CheckResult, hidden: Iterable[str]) -> CheckResult:
     """Return the finding without control characters and without texts that must never be shown."""
 
     def clean(text: str) -> str:

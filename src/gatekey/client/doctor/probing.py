@@ -13,20 +13,20 @@ from gatekey.client.doctor.model import (
     AskProxy,
     AskTime,
     CallGrpc,
+    CheckResult,
     Connect,
     Examination,
-    Finding,
     GrpcMissing,
     GrpcStatus,
     NotReached,
     Probe,
     ProxyFound,
     Reached,
+    ReadAuthorities,
     Reply,
     Resolve,
     Secure,
     TimeTold,
-    Trust,
 )
 from gatekey.client.failures import TransportError, TransportErrorKind
 from gatekey.client.http import shown
@@ -43,12 +43,12 @@ LONGEST_DETAIL = 200
 """Characters of a server's own words."""
 
 
-def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Finding]:
+def findings_of(examination: Examination[None], perform: Perform) -> Iterator[CheckResult]:
     """Run an examination; yields each finding as soon as it is made."""
     try:
         event = next(examination)
         while True:
-            if isinstance(event, Finding):
+            if isinstance(event, CheckResult):
                 yield event
                 event = examination.send(None)
             else:
@@ -58,7 +58,7 @@ def findings_of(examination: Examination[None], perform: Perform) -> Iterator[Fi
 
 
 def perform(probe: Probe, transport: UrllibTransport = DIRECT) -> Reply:
-    """Perform one probe; an kind is a reply, never an exception. The transport says which certificates are used."""
+    """Perform one probe; a fault on the way is a reply, never an exception. Certificates are the transport's."""
     try:
         return _perform(probe, transport)
     except ConfigurationError as error:
@@ -74,7 +74,7 @@ def _perform(probe: Probe, transport: UrllibTransport) -> Reply:  # noqa: PLR091
     match probe:
         case Send(request):
             return transport(request)
-        case Trust():
+        case ReadAuthorities():
             transport.context()
             return Reached("read")
         case Resolve(host, port):

@@ -8,7 +8,7 @@ from typing import Any
 from gatekey.client.answer import TokenAnswer, read_answer
 from gatekey.client.config.settings import ClientSettings
 from gatekey.client.doctor.endpoint import endpoint_of
-from gatekey.client.doctor.model import Check, Finding, doubtful, fine, skipped, wrong
+from gatekey.client.doctor.model import Check, CheckResult, doubtful, fine, skipped, wrong
 from gatekey.client.failures import Failure
 from gatekey.client.http import HttpResponse, sent_at, shown
 from gatekey.oauth.vocabulary import CLIENT_CLAIM, CLUSTER_CLAIM
@@ -28,7 +28,7 @@ BUDGET = re.compile(r"(?:^|[;,\s])(?:r|remaining)=(\d+)")
 """What is left, in the parameters of a `RateLimit` header of either generation of the draft."""
 
 
-def check_url(settings: ClientSettings) -> Finding:
+def check_url(settings: ClientSettings) -> CheckResult:
     """Check that the secret does not travel readable through a network."""
     url = shown(settings.token_url)
     endpoint = endpoint_of(settings.token_url)
@@ -49,7 +49,7 @@ def budget(response: HttpResponse) -> str:
     return f", {told} more requests are within the rate limit" if told.isascii() and told.isdigit() else ""
 
 
-def check_clock(response: HttpResponse, now: float) -> Finding:
+def check_clock(response: HttpResponse, now: float) -> CheckResult:
     """Compare this machine's clock, `now` in Unix seconds, with the server's."""
     told = sent_at(response)
     if told is None:
@@ -64,7 +64,7 @@ def check_clock(response: HttpResponse, now: float) -> Finding:
     return wrong(Check.CLOCK, f"{words}: tokens look expired, or not yet valid", cure)
 
 
-def judge_answer(response: HttpResponse, settings: ClientSettings) -> tuple[Finding, TokenAnswer | None]:
+def judge_answer(response: HttpResponse, settings: ClientSettings) -> tuple[CheckResult, TokenAnswer | None]:
     """Return the finding on the token endpoint's answer, and the token if it granted one."""
     answer = read_answer(response, settings.client_secret)
     if isinstance(answer, Failure):
@@ -77,7 +77,7 @@ def judge_answer(response: HttpResponse, settings: ClientSettings) -> tuple[Find
 
 def check_claims(
     claims: Mapping[str, Any] | None, answer: TokenAnswer, settings: ClientSettings, cluster_id: str | None
-) -> Finding:
+) -> CheckResult:
     """Compare what the token says with what the file says: audience, cluster, client, lifetime."""
     if claims is None:
         return skipped(Check.CLAIMS, "the token is opaque")
@@ -107,7 +107,7 @@ def spoken(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 2 * 60 else f"{seconds:.0f} s"
 
 
-def _check_lifetime(claims: Mapping[str, Any], answer: TokenAnswer) -> Finding:
+def _check_lifetime(claims: Mapping[str, Any], answer: TokenAnswer) -> CheckResult:
     end, start = claims.get("exp"), claims.get("iat")
     if not isinstance(end, int | float) or not isinstance(start, int | float):
         return doubtful(

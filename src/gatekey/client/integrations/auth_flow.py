@@ -9,7 +9,7 @@ from gatekey.client.token import AsyncTokenProvider, Token, TokenProvider
 from gatekey.errors import ConfigurationError
 
 
-class Request(Protocol):
+class HttpxRequest(Protocol):
     """What is used of a request."""
 
     @property
@@ -21,7 +21,7 @@ class Request(Protocol):
         """Its body."""
 
 
-class Response(Protocol):
+class HttpxResponse(Protocol):
     """What is used of a response."""
 
     @property
@@ -29,7 +29,7 @@ class Response(Protocol):
         """Its status."""
 
     @property
-    def request(self) -> Request:
+    def request(self) -> HttpxRequest:
         """The request that it answers: after a redirect another than the first."""
 
     def read(self) -> bytes:
@@ -39,11 +39,11 @@ class Response(Protocol):
         """Do the same, awaited."""
 
 
-Asked = TypeVar("Asked", bound=Request)
-Answered = TypeVar("Answered", bound=Response)
+RequestT = TypeVar("RequestT", bound=HttpxRequest)
+ResponseT = TypeVar("ResponseT", bound=HttpxResponse)
 
 
-class AuthFlow(Generic[Asked, Answered]):
+class AuthFlow(Generic[RequestT, ResponseT]):
     """
     Puts a token on every request, and after a 401 sends it once more with another.
 
@@ -57,7 +57,7 @@ class AuthFlow(Generic[Asked, Answered]):
     def __init__(self, source: TokenProvider | AsyncTokenProvider) -> None:
         self._source = source
 
-    def sync_auth_flow(self, request: Asked) -> Generator[Asked, Answered, None]:
+    def sync_auth_flow(self, request: RequestT) -> Generator[RequestT, ResponseT, None]:
         """Yield the request with a token, once or twice. Raises the errors of `TokenSource.token`."""
         if not gives_now(self._source):
             raise ConfigurationError("A Client cannot await.", hint="Give it a TokenSource.")
@@ -71,7 +71,7 @@ class AuthFlow(Generic[Asked, Answered]):
                 _authorize(request, other)
                 yield request
 
-    async def async_auth_flow(self, request: Asked) -> AsyncGenerator[Asked, Answered]:
+    async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, ResponseT]:
         """Yield the request with a token, once or twice. Raises the errors of `AsyncTokenSource.token`."""
         if not is_awaited(self._source):
             raise ConfigurationError("An AsyncClient must not be kept waiting.", hint="Give it an AsyncTokenSource.")
@@ -85,7 +85,7 @@ class AuthFlow(Generic[Asked, Answered]):
                 _authorize(request, other)
                 yield request
 
-    def _about(self, token: Token, request: Asked, response: Answered) -> bool:
+    def _about(self, token: Token, request: RequestT, response: ResponseT) -> bool:
         """
         Whether the answer refuses this token, and the body can be sent again.
 
@@ -105,5 +105,5 @@ def gives_now(source: TokenProvider | AsyncTokenProvider) -> TypeGuard[TokenProv
     return not is_awaited(source)
 
 
-def _authorize(request: Request, token: Token) -> None:
+def _authorize(request: HttpxRequest, token: Token) -> None:
     request.headers["Authorization"] = token.authorization.reveal()

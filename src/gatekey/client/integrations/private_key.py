@@ -25,12 +25,12 @@ from gatekey.oauth.secret_text import SecretText
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 LIFETIME = 60.0
-"""Seconds: longer than any request takes, and too short for whoever finds it in a log."""
+"""Seconds: longer than any request takes, and too short to be of use in a log."""
 
 P256_LENGTH = 32
 """Bytes of each number in an ES256 signature (RFC 7518 section 3.4)."""
 
-Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class PrivateKeyJwt:
     """
 
     pem: SecretText
-    key: Key = field(repr=False, compare=False)
+    key: PrivateKey = field(repr=False, compare=False)
     algorithm: Literal["RS256", "PS256", "ES256"]
     key_id: str | None = None
     audience: str | None = None

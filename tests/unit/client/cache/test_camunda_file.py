@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from gatekey.client.cache.camunda_file import entries, token_in
 from gatekey.client.cache.disk import DiskCache
-from gatekey.client.cache.ports import Key
+from gatekey.client.cache.ports import CacheKey
 from gatekey.client.policy import CacheEntry
 from gatekey.client.token import Token
 from gatekey.oauth.secret_text import SecretText
 
 NOW = 1_800_000_000
-KEY = Key("http://localhost:8400/oauth/token", "my-client", "zeebe.camunda.io", None, SecretText("s"))
+KEY = CacheKey("http://localhost:8400/oauth/token", "my-client", "zeebe.camunda.io", None, SecretText("s"))
 CLAIMS = {
     "iss": "http://localhost:8400",
     "aud": "zeebe.camunda.io",

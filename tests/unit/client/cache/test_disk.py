@@ -6,7 +6,7 @@ from time import time
 import pytest
 
 from gatekey.client.cache.disk import DiskCache, default_folder, default_neighbour
-from gatekey.client.cache.ports import Key
+from gatekey.client.cache.ports import CacheKey
 from gatekey.client.failures import Failure, FailureKind
 from gatekey.client.policy import NOTHING, Backoff, CacheEntry
 from gatekey.client.token import Token
@@ -14,7 +14,7 @@ from gatekey.errors import CacheError
 from gatekey.oauth.secret_text import SecretText
 
 NOW = time()
-KEY = Key("https://host/oauth/token", "id", "zeebe.camunda.io", None, SecretText("hidden"))
+KEY = CacheKey("https://host/oauth/token", "id", "zeebe.camunda.io", None, SecretText("hidden"))
 TOKEN = Token(SecretText("t"), NOW, NOW + 3000, NOW + 3600)
 
 

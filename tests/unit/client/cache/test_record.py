@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.client.cache.ports import Key
+from gatekey.client.cache.ports import CacheKey
 from gatekey.client.cache.record import (
     FORMAT,
     CredentialRecord,
@@ -105,7 +105,7 @@ def test_a_record_does_not_show_its_token() -> None:
 
 
 def test_a_record_says_whose_it_is_and_nothing_of_the_secret() -> None:
-    record = record_of(Key("u", "c", "a", "s", SecretText("hidden")), None, None, 3.0)
+    record = record_of(CacheKey("u", "c", "a", "s", SecretText("hidden")), None, None, 3.0)
 
     assert CredentialRecord("u", "c", "a", "s", None, None, 3.0) == record
     assert b"hidden" not in encode_credential(record)

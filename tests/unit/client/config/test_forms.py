@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekey.client.config.forms import parse_any, parse_json, parse_properties
-from gatekey.client.config.settings import Place, resolve
+from gatekey.client.config.settings import SettingsPlace, resolve
 from gatekey.errors import ConfigurationError
 
 ENVIRONMENT = """
@@ -53,7 +53,7 @@ ESCAPED_PROPERTIES = PROPERTIES.replace("https://", "https\\://")
 @pytest.mark.parametrize("text", [ENVIRONMENT, DOTENV, WORDS, NAMES, PROPERTIES, OLD_PROPERTIES, ESCAPED_PROPERTIES])
 def test_every_form_says_the_same(text: str) -> None:
     values, in_words = parse_any(text)
-    settings = resolve([Place("the file", values, in_words)])
+    settings = resolve([SettingsPlace("the file", values, in_words)])
 
     assert ("id", "secret", "https://host/oauth/token", "zeebe.camunda.io", None) == (
         settings.client_id,

@@ -7,8 +7,8 @@ from gatekey.client.config.settings import (
     CLIENT_SECRET,
     TOKEN_URL,
     ClientSettings,
-    Origin,
-    Place,
+    SettingOrigin,
+    SettingsPlace,
     audience_for,
     fault_of_url,
     find,
@@ -27,8 +27,8 @@ FILE = {
 }
 
 
-def place(title: str = "the file", **values: str) -> Place:
-    return Place(title, values)
+def place(title: str = "the file", **values: str) -> SettingsPlace:
+    return SettingsPlace(title, values)
 
 
 def test_every_value_knows_where_it_came_from() -> None:
@@ -62,10 +62,12 @@ def test_every_spelling_of_camundas_clients_is_read(client_id: str, secret: str,
 
 
 def test_an_earlier_place_wins_and_a_later_one_fills_the_gaps() -> None:
-    settings = resolve([place(**{**FILE, "ZEEBE_CLIENT_SECRET": " "}), Place("the environment", {**FILE, "X": "y"})])
+    settings = resolve(
+        [place(**{**FILE, "ZEEBE_CLIENT_SECRET": " "}), SettingsPlace("the environment", {**FILE, "X": "y"})]
+    )
 
-    assert Origin("ZEEBE_CLIENT_ID", "the file") == settings.origins["client_id"]
-    assert Origin("ZEEBE_CLIENT_SECRET", "the environment") == settings.origins["client_secret"]
+    assert SettingOrigin("ZEEBE_CLIENT_ID", "the file") == settings.origins["client_id"]
+    assert SettingOrigin("ZEEBE_CLIENT_SECRET", "the environment") == settings.origins["client_secret"]
 
 
 def test_blanks_around_a_value_do_not_count() -> None:
@@ -139,7 +141,7 @@ def test_an_audience_that_the_caller_names_wins() -> None:
     settings = resolve([place(**FILE)], Scope.OPERATE, "mine")
 
     assert "mine" == settings.audience
-    assert Origin("audience", "the call") == settings.origins["audience"]
+    assert SettingOrigin("audience", "the call") == settings.origins["audience"]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_the_authority_to_trust_is_found_under_the_names_of_all_clients() -> Non
 def test_plain_words_count_where_they_are_ours_and_nowhere_else() -> None:
     words = {"token_url": "https://host/oauth/token", "client_id": "a", "client_secret": "b", "audience": "c"}
 
-    settings = resolve([Place("the arguments", words, in_words=True)])
+    settings = resolve([SettingsPlace("the arguments", words, in_words=True)])
 
     assert ("a", "c", "client_id in the arguments") == (
         settings.client_id,
@@ -214,7 +216,7 @@ def test_plain_words_count_where_they_are_ours_and_nowhere_else() -> None:
         str(settings.origins["client_id"]),
     )
     with pytest.raises(ConfigurationError):
-        resolve([Place("the environment", words)])
+        resolve([SettingsPlace("the environment", words)])
 
 
 def test_a_client_that_proves_itself_in_another_way_needs_no_secret() -> None:

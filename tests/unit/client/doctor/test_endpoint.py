@@ -2,25 +2,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekey.client.doctor.endpoint import Endpoint, endpoint_of
+from gatekey.client.doctor.endpoint import ServerAddress, endpoint_of
 
 
 @pytest.mark.parametrize(
     ("address", "endpoint"),
     [
-        ("http://localhost:8400/oauth/token", Endpoint("localhost", 8400, secure=False)),
-        ("https://login.example.org/oauth/token", Endpoint("login.example.org", 443, secure=True)),
-        ("http://login.example.org", Endpoint("login.example.org", 80, secure=False)),
-        ("grpcs://zeebe.example.org:443", Endpoint("zeebe.example.org", 443, secure=True)),
-        ("GRPCS://zeebe.example.org", Endpoint("zeebe.example.org", 443, secure=True)),
-        ("grpc://zeebe.example.org", Endpoint("zeebe.example.org", 26500, secure=False)),
-        ("localhost:26600", Endpoint("localhost", 26600, secure=False)),
-        ("localhost", Endpoint("localhost", 26500, secure=False)),
-        ("zeebe.example.org:443", Endpoint("zeebe.example.org", 443, secure=True)),
-        ("[::1]:26600", Endpoint("::1", 26600, secure=False)),
+        ("http://localhost:8400/oauth/token", ServerAddress("localhost", 8400, secure=False)),
+        ("https://login.example.org/oauth/token", ServerAddress("login.example.org", 443, secure=True)),
+        ("http://login.example.org", ServerAddress("login.example.org", 80, secure=False)),
+        ("grpcs://zeebe.example.org:443", ServerAddress("zeebe.example.org", 443, secure=True)),
+        ("GRPCS://zeebe.example.org", ServerAddress("zeebe.example.org", 443, secure=True)),
+        ("grpc://zeebe.example.org", ServerAddress("zeebe.example.org", 26500, secure=False)),
+        ("localhost:26600", ServerAddress("localhost", 26600, secure=False)),
+        ("localhost", ServerAddress("localhost", 26500, secure=False)),
+        ("zeebe.example.org:443", ServerAddress("zeebe.example.org", 443, secure=True)),
+        ("[::1]:26600", ServerAddress("::1", 26600, secure=False)),
     ],
 )
-def test_every_form_of_an_address_is_understood(address: str, endpoint: Endpoint) -> None:
+def test_every_form_of_an_address_is_understood(address: str, endpoint: ServerAddress) -> None:
     assert endpoint == endpoint_of(address)
 
 

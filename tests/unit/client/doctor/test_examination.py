@@ -8,7 +8,7 @@ import pytest
 
 from gatekey.client.acquire import Send
 from gatekey.client.config.reading import CredentialsFile
-from gatekey.client.config.settings import Place
+from gatekey.client.config.settings import SettingsPlace
 from gatekey.client.doctor.examination import examine
 from gatekey.client.doctor.file_checks import READ_ALONE
 from gatekey.client.doctor.model import (
@@ -16,20 +16,20 @@ from gatekey.client.doctor.model import (
     AskTime,
     CallGrpc,
     Check,
+    CheckOutcome,
+    CheckResult,
     Connect,
-    Finding,
     GrpcMissing,
     GrpcStatus,
     NotReached,
-    Outcome,
     Probe,
     ProxyFound,
     Reached,
+    ReadAuthorities,
     Reply,
     Resolve,
     Secure,
     TimeTold,
-    Trust,
 )
 from gatekey.client.failures import TransportErrorKind
 from gatekey.client.http import HttpRequest, HttpResponse
@@ -74,7 +74,7 @@ class World:
     def answer(self, probe: Probe) -> Reply:  # noqa: PLR0911 - one for each kind of probe
         self.probes.append(probe)
         match probe:
-            case Trust():
+            case ReadAuthorities():
                 return self.changes.get("trust", Reached("read"))
             case AskTime():
                 return TimeTold(NOW)
@@ -106,12 +106,12 @@ class World:
         return self.changes.get("bare" if bare else "rest", HttpResponse(401 if bare else 200))
 
 
-def examined(values: Mapping[str, str], world: World) -> dict[Check, Finding]:
+def examined(values: Mapping[str, str], world: World) -> dict[Check, CheckResult]:
     """
     Run the examination in a world; every check must be found exactly once.
     """
-    examination = examine(CredentialsFile(Place("my-app.env", values), open_to_others=False))
-    findings: list[Finding] = []
+    examination = examine(CredentialsFile(SettingsPlace("my-app.env", values), open_to_others=False))
+    findings: list[CheckResult] = []
     reply: Reply | None = None
     while True:
         try:
@@ -119,7 +119,7 @@ def examined(values: Mapping[str, str], world: World) -> dict[Check, Finding]:
         except StopIteration:
             break
         reply = None
-        if isinstance(event, Finding):
+        if isinstance(event, CheckResult):
             findings.append(event)
         else:
             reply = world.answer(event)
@@ -129,7 +129,7 @@ def examined(values: Mapping[str, str], world: World) -> dict[Check, Finding]:
     return {finding.check: finding for finding in findings}
 
 
-def with_outcome(outcome: Outcome, findings: Mapping[Check, Finding]) -> list[Check]:
+def with_outcome(outcome: CheckOutcome, findings: Mapping[Check, CheckResult]) -> list[Check]:
     return [check for check, finding in findings.items() if finding.outcome is outcome]
 
 
@@ -139,8 +139,8 @@ def test_a_healthy_installation_is_fine_with_two_token_requests() -> None:
     findings = examined(FILE, world)
 
     components = [Check.TASKLIST, Check.OPERATE, Check.OPTIMIZE]
-    assert [Check.CLIENT_SECRET, Check.CERTIFICATES, *components] == with_outcome(Outcome.SKIPPED, findings)
-    assert [] == with_outcome(Outcome.WRONG, findings) + with_outcome(Outcome.WARNING, findings)
+    assert [Check.CLIENT_SECRET, Check.CERTIFICATES, *components] == with_outcome(CheckOutcome.SKIPPED, findings)
+    assert [] == with_outcome(CheckOutcome.WRONG, findings) + with_outcome(CheckOutcome.WARNING, findings)
     requests = [probe.request.url for probe in world.probes if isinstance(probe, Send)]
     secrets_url = "https://login.example.org/secrets"
     assert [TOKEN_URL, f"{REST}/v2/topology", f"{REST}/v2/topology", TOKEN_URL, secrets_url] == requests
@@ -151,7 +151,7 @@ def test_names_that_must_be_mended_first_spare_the_network() -> None:
 
     findings = examined({"ZEEBE_CLIENT_ID": "id"}, world)
 
-    assert [Check.NAMES] == with_outcome(Outcome.WRONG, findings)
+    assert [Check.NAMES] == with_outcome(CheckOutcome.WRONG, findings)
     assert [] == world.probes
 
 
@@ -161,10 +161,10 @@ def test_certificates_that_cannot_be_used_are_named_before_anybody_is_asked() ->
 
     findings = examined(values, world)
 
-    assert [Check.CERTIFICATES] == with_outcome(Outcome.WRONG, findings)
+    assert [Check.CERTIFICATES] == with_outcome(CheckOutcome.WRONG, findings)
     assert "ca.pem cannot be used: No such file or directory" == findings[Check.CERTIFICATES].found
-    assert [Trust()] == world.probes
-    assert Outcome.FINE is examined(values, World())[Check.CERTIFICATES].outcome
+    assert [ReadAuthorities()] == world.probes
+    assert CheckOutcome.FINE is examined(values, World())[Check.CERTIFICATES].outcome
 
 
 def test_an_unusable_token_url_is_told_and_the_rest_still_looked_at() -> None:
@@ -172,8 +172,8 @@ def test_an_unusable_token_url_is_told_and_the_rest_still_looked_at() -> None:
 
     findings = examined(values, World())
 
-    assert [Check.TOKEN_URL] == with_outcome(Outcome.WRONG, findings)
-    assert Outcome.FINE is findings[Check.REST_GUARD].outcome
+    assert [Check.TOKEN_URL] == with_outcome(CheckOutcome.WRONG, findings)
+    assert CheckOutcome.FINE is findings[Check.REST_GUARD].outcome
     assert "secured, but there is no token to try" == findings[Check.GRPC].found
 
 
@@ -192,10 +192,10 @@ def test_the_first_obstacle_on_the_way_is_named_and_nothing_is_sent(
 
     findings = examined(FILE, world)
 
-    assert Outcome.WRONG is findings[check].outcome
+    assert CheckOutcome.WRONG is findings[check].outcome
     assert "login.example.org port 443: no answer in time" == findings[check].found
     assert TransportErrorKind.TIMED_OUT.cure == findings[check].cure
-    assert set(later) <= set(with_outcome(Outcome.SKIPPED, findings))
+    assert set(later) <= set(with_outcome(CheckOutcome.SKIPPED, findings))
     assert not any(isinstance(sent, Send) and sent.request.url == TOKEN_URL for sent in world.probes)
 
 
@@ -204,23 +204,23 @@ def test_plain_http_needs_no_tls() -> None:
 
     findings = examined(FILE | {"ZEEBE_AUTHORIZATION_SERVER_URL": url, "CAMUNDA_OAUTH_URL": url}, World())
 
-    assert Outcome.SKIPPED is findings[Check.TOKEN_TLS].outcome
-    assert Outcome.FINE is findings[Check.TOKEN].outcome
+    assert CheckOutcome.SKIPPED is findings[Check.TOKEN_TLS].outcome
+    assert CheckOutcome.FINE is findings[Check.TOKEN].outcome
 
 
 def test_behind_a_proxy_the_direct_way_is_not_judged() -> None:
     findings = examined(FILE, World(proxy=ProxyFound("http://proxy:3128"), resolve=STALLED))
 
     assert "requests go through the proxy http://proxy:3128" == findings[Check.TOKEN_DNS].found
-    assert Outcome.FINE is findings[Check.TOKEN].outcome
+    assert CheckOutcome.FINE is findings[Check.TOKEN].outcome
 
 
 def test_a_token_endpoint_that_does_not_answer_is_wrong() -> None:
     findings = examined(FILE, World(token=NotReached(TransportErrorKind.NOT_HTTP)))
 
-    assert [Check.TOKEN_HTTP] == with_outcome(Outcome.WRONG, findings)
+    assert [Check.TOKEN_HTTP] == with_outcome(CheckOutcome.WRONG, findings)
     assert {Check.CLOCK, Check.TOKEN, Check.CLAIMS, Check.REST, Check.SECRETS} <= set(
-        with_outcome(Outcome.SKIPPED, findings)
+        with_outcome(CheckOutcome.SKIPPED, findings)
     )
 
 
@@ -229,7 +229,7 @@ def test_a_refused_client_is_asked_for_once() -> None:
 
     findings = examined(FILE, world)
 
-    assert [Check.TOKEN] == with_outcome(Outcome.WRONG, findings)
+    assert [Check.TOKEN] == with_outcome(CheckOutcome.WRONG, findings)
     assert 1 == sum(isinstance(probe, Send) and probe.request.url == TOKEN_URL for probe in world.probes)
 
 
@@ -239,8 +239,8 @@ def test_a_damaged_secret_is_not_sent_anywhere() -> None:
 
     findings = examined(FILE | {"ZEEBE_CLIENT_SECRET": damaged, "CAMUNDA_CLIENT_SECRET": damaged}, world)
 
-    assert [Check.CLIENT_ID, Check.CLIENT_SECRET] == with_outcome(Outcome.WRONG, findings)
-    assert Outcome.FINE is findings[Check.TOKEN_TCP].outcome
+    assert [Check.CLIENT_ID, Check.CLIENT_SECRET] == with_outcome(CheckOutcome.WRONG, findings)
+    assert CheckOutcome.FINE is findings[Check.TOKEN_TCP].outcome
     assert "id and secret must be mended first" == findings[Check.TOKEN].found
     assert not any(isinstance(probe, Send) and probe.request.url == TOKEN_URL for probe in world.probes)
 
@@ -253,7 +253,7 @@ def test_a_client_without_the_zeebe_scope_asks_for_what_it_has() -> None:
 
     assert "granted for operate.example.org, valid for 60 min" == findings[Check.TOKEN].found
     assert "the client has no Zeebe scope" == findings[Check.REST].found == findings[Check.GRPC].found
-    assert Outcome.FINE is findings[Check.OPERATE].outcome
+    assert CheckOutcome.FINE is findings[Check.OPERATE].outcome
     assert "the client has no Secrets scope" == findings[Check.SECRETS].found
 
 
@@ -262,7 +262,7 @@ def test_a_file_that_names_little_is_examined_as_far_as_it_goes() -> None:
 
     findings = examined(kept, World())
 
-    assert [Check.NAMES] == with_outcome(Outcome.WARNING, findings)
+    assert [Check.NAMES] == with_outcome(CheckOutcome.WARNING, findings)
     assert "the file names no REST address" == findings[Check.REST].found
     assert "the file names no gRPC address" == findings[Check.GRPC].found
     assert "the file names no scopes" == findings[Check.SECRETS].found
@@ -293,7 +293,7 @@ def test_an_old_file_without_a_grpc_url_has_the_zeebe_address() -> None:
 def test_one_broken_api_is_the_only_thing_wrong(changes: dict[str, Any], check: Check) -> None:
     findings = examined(FILE, World(**changes))
 
-    assert [check] == with_outcome(Outcome.WRONG, findings)
+    assert [check] == with_outcome(CheckOutcome.WRONG, findings)
     assert findings[check].cure
 
 
@@ -305,7 +305,7 @@ def test_one_broken_api_is_the_only_thing_wrong(changes: dict[str, Any], check: 
     ],
 )
 def test_an_unusable_address_is_wrong(name: str, value: str, check: Check) -> None:
-    assert [check] == with_outcome(Outcome.WRONG, examined(FILE | {name: value}, World()))
+    assert [check] == with_outcome(CheckOutcome.WRONG, examined(FILE | {name: value}, World()))
 
 
 EVERY_SCOPE = FILE | {
@@ -323,7 +323,7 @@ def test_every_api_of_the_scopes_gets_one_call_with_a_token_for_its_audience() -
 
     sent = [probe.request for probe in world.probes if isinstance(probe, Send)]
     calls = [request for request in sent if request.url != TOKEN_URL]
-    assert [Outcome.FINE] * 7 == [finding.outcome for finding in list(findings.values())[-7:]]
+    assert [CheckOutcome.FINE] * 7 == [finding.outcome for finding in list(findings.values())[-7:]]
     assert 5 == len(sent) - len(calls)
     assert [
         f"{REST}/v2/topology",
@@ -339,18 +339,18 @@ def test_every_api_of_the_scopes_gets_one_call_with_a_token_for_its_audience() -
 def test_a_dead_upstream_of_a_component_is_wrong(name: str) -> None:
     findings = examined(EVERY_SCOPE, World(**{name: HttpResponse(503)}))
 
-    assert [Check(name)] == with_outcome(Outcome.WRONG, findings)
+    assert [Check(name)] == with_outcome(CheckOutcome.WRONG, findings)
 
 
 def test_grpc_that_nobody_could_call_is_not_well() -> None:
     findings = examined(FILE, World(grpc=GrpcMissing()))
 
-    assert [Check.GRPC] == with_outcome(Outcome.WARNING, findings)
+    assert [Check.GRPC] == with_outcome(CheckOutcome.WARNING, findings)
     assert "pip install grpcio" in findings[Check.GRPC].cure
 
 
 def test_an_unguarded_api_is_a_warning() -> None:
-    assert [Check.REST_GUARD] == with_outcome(Outcome.WARNING, examined(FILE, World(bare=HttpResponse(200))))
+    assert [Check.REST_GUARD] == with_outcome(CheckOutcome.WARNING, examined(FILE, World(bare=HttpResponse(200))))
 
 
 def test_the_secrets_api_of_a_foreign_server_is_not_guessed() -> None:

@@ -1,8 +1,8 @@
 from gatekey.client.doctor.model import (
     Check,
-    Finding,
+    CheckOutcome,
+    CheckResult,
     NotReached,
-    Outcome,
     doubtful,
     fine,
     printable,
@@ -13,10 +13,10 @@ from gatekey.client.failures import TransportErrorKind
 
 
 def test_an_outcome_is_named_by_its_maker() -> None:
-    assert Finding(Check.GRPC, Outcome.FINE, "found", "") == fine(Check.GRPC, "found")
-    assert Finding(Check.GRPC, Outcome.WARNING, "found", "cure") == doubtful(Check.GRPC, "found", "cure")
-    assert Finding(Check.GRPC, Outcome.WRONG, "found", "cure") == wrong(Check.GRPC, "found", "cure")
-    assert Finding(Check.GRPC, Outcome.SKIPPED, "why", "") == skipped(Check.GRPC, "why")
+    assert CheckResult(Check.GRPC, CheckOutcome.FINE, "found", "") == fine(Check.GRPC, "found")
+    assert CheckResult(Check.GRPC, CheckOutcome.WARNING, "found", "cure") == doubtful(Check.GRPC, "found", "cure")
+    assert CheckResult(Check.GRPC, CheckOutcome.WRONG, "found", "cure") == wrong(Check.GRPC, "found", "cure")
+    assert CheckResult(Check.GRPC, CheckOutcome.SKIPPED, "why", "") == skipped(Check.GRPC, "why")
 
 
 def test_a_printable_finding_holds_no_secret_and_no_control_character() -> None:

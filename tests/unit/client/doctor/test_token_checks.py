@@ -5,7 +5,7 @@ import pytest
 
 from gatekey.client.answer import TokenAnswer
 from gatekey.client.config.settings import ClientSettings
-from gatekey.client.doctor.model import Outcome
+from gatekey.client.doctor.model import CheckOutcome
 from gatekey.client.doctor.token_checks import budget, check_claims, check_clock, check_url, judge_answer, spoken
 from gatekey.client.http import HttpResponse
 from gatekey.oauth.secret_text import SecretText
@@ -28,31 +28,31 @@ CLAIMS: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("url", "outcome"),
     [
-        ("https://login.example.org/oauth/token", Outcome.FINE),
-        ("http://localhost:8400/oauth/token", Outcome.FINE),
-        ("http://gatekey.localhost/oauth/token", Outcome.FINE),
-        ("http://127.0.0.2/oauth/token", Outcome.FINE),
-        ("http://[::1]/oauth/token", Outcome.FINE),
-        ("http://192.0.2.1/oauth/token", Outcome.WARNING),
-        ("http://login.example.org/oauth/token", Outcome.WARNING),
+        ("https://login.example.org/oauth/token", CheckOutcome.FINE),
+        ("http://localhost:8400/oauth/token", CheckOutcome.FINE),
+        ("http://gatekey.localhost/oauth/token", CheckOutcome.FINE),
+        ("http://127.0.0.2/oauth/token", CheckOutcome.FINE),
+        ("http://[::1]/oauth/token", CheckOutcome.FINE),
+        ("http://192.0.2.1/oauth/token", CheckOutcome.WARNING),
+        ("http://login.example.org/oauth/token", CheckOutcome.WARNING),
     ],
 )
-def test_a_secret_travels_unencrypted_only_within_the_machine(url: str, outcome: Outcome) -> None:
+def test_a_secret_travels_unencrypted_only_within_the_machine(url: str, outcome: CheckOutcome) -> None:
     assert outcome is check_url(replace(SETTINGS, token_url=url)).outcome
 
 
 @pytest.mark.parametrize(
     ("skew", "outcome", "words"),
     [
-        (0, Outcome.FINE, "agrees"),
-        (5, Outcome.FINE, "agrees"),
-        (-30, Outcome.WARNING, "30 s behind"),
-        (60, Outcome.WARNING, "60 s ahead of"),
-        (-300, Outcome.WRONG, "5 min behind"),
-        (7200, Outcome.WRONG, "2 h ahead of"),
+        (0, CheckOutcome.FINE, "agrees"),
+        (5, CheckOutcome.FINE, "agrees"),
+        (-30, CheckOutcome.WARNING, "30 s behind"),
+        (60, CheckOutcome.WARNING, "60 s ahead of"),
+        (-300, CheckOutcome.WRONG, "5 min behind"),
+        (7200, CheckOutcome.WRONG, "2 h ahead of"),
     ],
 )
-def test_the_clock_is_compared_with_the_servers(skew: float, outcome: Outcome, words: str) -> None:
+def test_the_clock_is_compared_with_the_servers(skew: float, outcome: CheckOutcome, words: str) -> None:
     finding = check_clock(DATED, NOW + skew)
 
     assert outcome is finding.outcome
@@ -60,7 +60,7 @@ def test_the_clock_is_compared_with_the_servers(skew: float, outcome: Outcome, w
 
 
 def test_a_server_without_a_date_leaves_the_clock_open() -> None:
-    assert Outcome.SKIPPED is check_clock(HttpResponse(200), NOW).outcome
+    assert CheckOutcome.SKIPPED is check_clock(HttpResponse(200), NOW).outcome
 
 
 def test_a_granted_token_is_fine() -> None:
@@ -75,7 +75,7 @@ def test_a_token_that_has_already_expired_is_wrong() -> None:
         HttpResponse(200, (), encode_success("t", 0, "cluster")), replace(SETTINGS, audience=None)
     )
 
-    assert Outcome.WRONG is finding.outcome
+    assert CheckOutcome.WRONG is finding.outcome
     assert "no particular audience" in finding.found
     assert answer is not None
 
@@ -95,7 +95,7 @@ def test_each_refusal_is_explained_with_a_cure_and_without_the_secret(status: in
     finding, answer = judge_answer(HttpResponse(status, (), encode_error("some_error", "no hidden")), SETTINGS)
 
     assert answer is None
-    assert Outcome.WRONG is finding.outcome
+    assert CheckOutcome.WRONG is finding.outcome
     assert word in finding.found
     assert cure in finding.cure
     assert "hidden" not in finding.found
@@ -104,25 +104,25 @@ def test_each_refusal_is_explained_with_a_cure_and_without_the_secret(status: in
 @pytest.mark.parametrize(
     ("changes", "outcome", "words"),
     [
-        ({}, Outcome.FINE, "fit the file"),
-        ({"aud": ["other", "zeebe.camunda.io"]}, Outcome.FINE, "fit"),
-        ({"aud": "operate.camunda.io"}, Outcome.WRONG, "operate.camunda.io, not zeebe.camunda.io"),
-        ({"aud": None}, Outcome.WRONG, "None, not zeebe.camunda.io"),
-        ({CLUSTER_CLAIM: "other"}, Outcome.WRONG, "cluster other, the file for cluster"),
-        ({CLUSTER_CLAIM: None}, Outcome.FINE, "fit"),
-        ({CLIENT_CLAIM: "other"}, Outcome.WRONG, "another client"),
-        ({"exp": None}, Outcome.WARNING, "does not say"),
-        ({"iat": "x"}, Outcome.WARNING, "does not say"),
-        ({"exp": NOW + 7200}, Outcome.WARNING, "the token says 2 h, the answer 60 min"),
-        ({"exp": NOW + 60}, Outcome.WARNING, "the token says 60 s"),
-        ({"exp": NOW + 3594}, Outcome.WARNING, "the answer 60 min"),
-        ({"exp": NOW + 3595}, Outcome.FINE, "fit"),
-        ({"exp": NOW + 3605}, Outcome.FINE, "fit"),
-        ({"exp": NOW + 4000}, Outcome.FINE, "fit"),
-        ({"exp": NOW + 4100}, Outcome.WARNING, "the answer 60 min"),
+        ({}, CheckOutcome.FINE, "fit the file"),
+        ({"aud": ["other", "zeebe.camunda.io"]}, CheckOutcome.FINE, "fit"),
+        ({"aud": "operate.camunda.io"}, CheckOutcome.WRONG, "operate.camunda.io, not zeebe.camunda.io"),
+        ({"aud": None}, CheckOutcome.WRONG, "None, not zeebe.camunda.io"),
+        ({CLUSTER_CLAIM: "other"}, CheckOutcome.WRONG, "cluster other, the file for cluster"),
+        ({CLUSTER_CLAIM: None}, CheckOutcome.FINE, "fit"),
+        ({CLIENT_CLAIM: "other"}, CheckOutcome.WRONG, "another client"),
+        ({"exp": None}, CheckOutcome.WARNING, "does not say"),
+        ({"iat": "x"}, CheckOutcome.WARNING, "does not say"),
+        ({"exp": NOW + 7200}, CheckOutcome.WARNING, "the token says 2 h, the answer 60 min"),
+        ({"exp": NOW + 60}, CheckOutcome.WARNING, "the token says 60 s"),
+        ({"exp": NOW + 3594}, CheckOutcome.WARNING, "the answer 60 min"),
+        ({"exp": NOW + 3595}, CheckOutcome.FINE, "fit"),
+        ({"exp": NOW + 3605}, CheckOutcome.FINE, "fit"),
+        ({"exp": NOW + 4000}, CheckOutcome.FINE, "fit"),
+        ({"exp": NOW + 4100}, CheckOutcome.WARNING, "the answer 60 min"),
     ],
 )
-def test_claims_are_compared_with_the_file(changes: dict[str, Any], outcome: Outcome, words: str) -> None:
+def test_claims_are_compared_with_the_file(changes: dict[str, Any], outcome: CheckOutcome, words: str) -> None:
     finding = check_claims(CLAIMS | changes, ANSWER, SETTINGS, "cluster")
 
     assert outcome is finding.outcome
@@ -132,15 +132,15 @@ def test_claims_are_compared_with_the_file(changes: dict[str, Any], outcome: Out
 def test_the_long_zeebe_audience_is_granted_in_its_short_form() -> None:
     settings = replace(SETTINGS, audience="c.bru-2.zeebe.camunda.io")
 
-    assert Outcome.FINE is check_claims(CLAIMS, ANSWER, settings, None).outcome
+    assert CheckOutcome.FINE is check_claims(CLAIMS, ANSWER, settings, None).outcome
 
 
 def test_without_an_audience_any_will_do() -> None:
-    assert Outcome.FINE is check_claims(CLAIMS, ANSWER, replace(SETTINGS, audience=None), None).outcome
+    assert CheckOutcome.FINE is check_claims(CLAIMS, ANSWER, replace(SETTINGS, audience=None), None).outcome
 
 
 def test_an_opaque_token_claims_nothing() -> None:
-    assert Outcome.SKIPPED is check_claims(None, ANSWER, SETTINGS, "cluster").outcome
+    assert CheckOutcome.SKIPPED is check_claims(None, ANSWER, SETTINGS, "cluster").outcome
 
 
 @pytest.mark.parametrize(
