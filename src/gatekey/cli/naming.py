@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from gatekey.cli.groups import Function
 from gatekey.cli.opening import opened
 from gatekey.errors import GatekeyError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from gatekey.server.run.installation import Installation
 
 MOST = 100
@@ -51,8 +52,10 @@ def _argument(
 
 def _completion(
     names: "Callable[[Installation, str], Iterable[str]]",
-) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    def complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+) -> "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]":
+    def complete(context: click.Context, _parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem  # only a shell that completes needs it
+
         config, data = (context.params.get(name) for name in ("config", "data"))
         try:
             with opened(config and Path(config), data and Path(data)) as installation:

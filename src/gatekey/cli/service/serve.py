@@ -1,18 +1,16 @@
 """`gatekey serve`: the service and the gateway."""
 
 import contextlib
-import gc
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gatekey.cli.groups import Command
-from gatekey.cli.opening import data_options, load_settings
+from gatekey.cli.opening import data_options, load_settings, making_what_stays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +49,7 @@ def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
     cluster named "local"; beside it one named "demo", whose upstream the service runs itself. Every setting can also
     stand in the environment (GATEKEY_*) or in a TOML file.
     """
-    with _making_what_stays():
+    with making_what_stays():
         settings = load_settings(config, **flags)
         from gatekey.server.run.installation import open_installation
         from gatekey.server.run.service import serve as run
@@ -65,20 +63,6 @@ def serve(config: Path | None, *, no_gateway: bool, **flags: object) -> None:
         run(installation, with_gateway=not no_gateway, on_ready=lambda: _welcome(installation, gateway=not no_gateway))
     finally:
         installation.close()
-
-
-@contextlib.contextmanager
-def _making_what_stays() -> Iterator[None]:
-    """
-    Import without looking for garbage among what was imported: that takes a tenth of the start, and later would keep
-    requests waiting.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _welcome(installation: "Installation", *, gateway: bool) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from gatekey.errors import StorageUnavailable
 from gatekey.server.accounts.administration import AccountAdministration
 from gatekey.server.accounts.sign_in import SignIn
-from gatekey.server.certificates import TlsFolder
 from gatekey.server.clients.administration import ClientAdministration
 from gatekey.server.clients.key_administration import KeyAdministration
 from gatekey.server.clients.secret_administration import SecretAdministration
@@ -36,6 +35,7 @@ from gatekey.server.vault.master_key import MasterKey, load_master_key, read_mas
 from gatekey.server.vault.sealing import Seal
 
 if TYPE_CHECKING:
+    from gatekey.server.certificates import TlsFolder
     from gatekey.server.run.operating import Operating
 
 
@@ -58,7 +58,7 @@ class Installation:
     accounts: AccountAdministration
     audit: SqlAuditLog
     master: MasterKey
-    tls: TlsFolder | None
+    tls: "TlsFolder | None"
     is_new: bool = False
 
     def rotate_if_due(self) -> KeyLife | None:
@@ -124,6 +124,9 @@ def _open(
     pepper = master.derive("client secrets")
     tls = None
     if settings.tls != "off":
+        # Imported here: certificates are a tenth of what a command imports.
+        from gatekey.server.certificates import TlsFolder
+
         tls = TlsFolder.of(folder.tls_path, settings.tls_certificate, settings.tls_key)
     return Installation(
         settings=settings,

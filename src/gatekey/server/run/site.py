@@ -1,11 +1,15 @@
 """Where the service is, for those who have to reach it."""
 
-from gatekey.server.certificates import TlsFolder
+from typing import TYPE_CHECKING
+
 from gatekey.server.clusters.addresses import Site
 from gatekey.server.settings import Settings, reachable
 
+if TYPE_CHECKING:
+    from gatekey.server.certificates import TlsFolder
 
-def site_of(settings: Settings, tls: TlsFolder | None, remembered: Site | None) -> Site:
+
+def site_of(settings: Settings, tls: "TlsFolder | None", remembered: Site | None) -> Site:
     """Return where the service is: as set, else as the last `gatekey serve` noted, else as the defaults say."""
     authority = None if tls is None or tls.authority is None else str(tls.authority)
     site = Site(settings.reached_url, settings.reached_gateway, settings.domain or None, tls is not None, authority)
