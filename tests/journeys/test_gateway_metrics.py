@@ -68,6 +68,9 @@ def test_a_scrape_has_the_gateways_counters(product: Product) -> None:
         seen["gatekey_gateway_calls_total"] - probes,
     )
     assert seen['gatekey_requests_total{endpoint="token",status="200"}'] == 1
+    assert seen['gatekey_outcomes_total{endpoint="token",outcome="granted",verdict="admitted"}'] == 1
+    assert seen["gatekey_token_seconds_count"] == 1
+    assert (0, 0) == (seen["gatekey_blocked_addresses"], seen["gatekey_secrets_ending"])
 
 
 def test_a_scrape_works_and_says_so_when_the_gateway_is_dead(product: Product) -> None:

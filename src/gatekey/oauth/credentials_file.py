@@ -57,9 +57,12 @@ class FileFormat(StrEnum):
 LINES = {FileFormat.ENV: "export {}='{}'", FileFormat.DOTENV: "{}={}", FileFormat.POWERSHELL: "$env:{} = '{}'"}
 
 
-def file_name(client_name: str) -> str:
-    """Return the name under which Camunda's console offers the download."""
-    return f"CamundaCloudMgmtAPI-Client-{client_name}.txt"
+ENDINGS = {FileFormat.ENV: "txt", FileFormat.DOTENV: "env", FileFormat.POWERSHELL: "ps1"}
+
+
+def file_name(client_name: str, form: FileFormat = FileFormat.ENV) -> str:
+    """Return the name of the download, as Camunda's console has it; each format has an ending of its own."""
+    return f"CamundaCloudMgmtAPI-Client-{client_name}.{ENDINGS[form]}"
 
 
 def credentials(

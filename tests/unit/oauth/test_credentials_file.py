@@ -122,6 +122,7 @@ def test_each_form_is_written_as_its_readers_expect() -> None:
 
 def test_the_download_is_named_as_camundas_console_names_it() -> None:
     assert "CamundaCloudMgmtAPI-Client-my-app.txt" == file_name("my-app")
+    assert len(FileFormat) == len({file_name("my-app", form) for form in FileFormat})
 
 
 def test_comments_blank_lines_quotes_and_windows_line_ends_are_understood() -> None:

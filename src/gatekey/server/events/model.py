@@ -39,7 +39,7 @@ class OAuthAnswered:
     A request to an OAuth endpoint was answered: `status` as sent, `client_id` as claimed, `reason` for the operator.
 
     `credential_id` is the secret or key that was proved, also one that has ended, None when nothing was; `blocked_for`
-    is in seconds, 0 where `verdict` is not blocked.
+    is in seconds, 0 where `verdict` is not blocked; `seconds` is how long the answer took from the end of the head on.
     """
 
     endpoint: str
@@ -52,6 +52,7 @@ class OAuthAnswered:
     outcome: Outcome = Outcome.GRANTED
     verdict: Verdict = Verdict.ADMITTED
     blocked_for: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from gatekey.server.events.metrics import count_together, serve_metrics
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import Publisher
 from gatekey.server.limits.shared import SharedLimiter
+from gatekey.server.run.chores.levels import levels_of
 from gatekey.server.run.chores.recording import prune_history
 from gatekey.server.run.chores.repeating import (
     CERTIFICATE_SECONDS,
@@ -64,7 +65,7 @@ async def _serve(
     views = GatewayViews(installation, open_directory(installation))
     gateway = GatewayKeeper(views, installation, observer) if with_gateway else None
     if settings.metrics:
-        serve_metrics(settings.metrics, gateway.counts if gateway else None)
+        serve_metrics(settings.metrics, gateway.counts if gateway else None, levels_of(installation))
     async with AsyncExitStack() as stack:
         # Before anybody is answered: what an earlier run has published may be old.
         publishing = await FleetPublisher(views, Publisher(installation.folder.published_path), observer).start()

@@ -8,6 +8,7 @@ client then spends its own budget, and whoever does not, that of failures.
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import NamedTuple, assert_never
 
 from starlette.types import Receive, Scope, Send
@@ -92,6 +93,8 @@ class Entry(NamedTuple):
     ruling: Ruling = FREE
     refused: Answer | None = None
     limited: bool = False
+    began: float = 0.0
+    """Seconds of a clock that only measures."""
 
     @property
     def closed(self) -> bool:
@@ -153,13 +156,14 @@ class OAuthEndpoint:
 
     def enter(self, head: Head) -> Entry:
         """Count the request against its address and look at all but its body."""
+        began = perf_counter()
         try:
             ruling = self.admission.limits.ask(head.address)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is our fault and must not look like the client's
-            return Entry(head, refused=self.own_fault(error))
+            return Entry(head, refused=self.own_fault(error), began=began)
         if ruling.refusal is not None:
-            return Entry(head, ruling, limited=True)
-        return Entry(head, ruling, _check_head(head))
+            return Entry(head, ruling, limited=True, began=began)
+        return Entry(head, ruling, _check_head(head), began=began)
 
     def settle(self, entry: Entry, answer: Answer | None, body: bytes) -> Answer:
         """
@@ -236,6 +240,7 @@ class OAuthEndpoint:
                 answer.outcome,
                 verdict,
                 blocked_for,
+                perf_counter() - entry.began,
             )
         )
 

@@ -31,6 +31,7 @@ async def download_credentials(context: MemberContext) -> Response:
     addresses = addresses_of(found.cluster, context.services.site)
     entries = credentials_file.credentials(addresses, client.client_id, SecretText(secret), client.scopes)
     # The name has only characters that need no escaping here: `check_name` of the clients context.
-    headers = {"Content-Disposition": f'attachment; filename="{credentials_file.file_name(client.name)}"'}
+    name = credentials_file.file_name(client.name, FileFormat(form))
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     text = credentials_file.render(entries, FileFormat(form))
     return Response(text, headers=HEADERS | headers, media_type="text/plain")

@@ -48,7 +48,7 @@ def show_credentials(context: MemberContext, cluster: Cluster, client: Client, n
         others_end=new.others_end,
         now=context.services.secrets.now(),
         files={form: credentials_file.render(entries, form) for form in FileFormat},
-        file_name=credentials_file.file_name(client.name),
+        file_names={form: credentials_file.file_name(client.name, form) for form in FileFormat},
         seal=seal(context.services.csrf_key, context.session, cluster.cluster_id, client.client_id, secret),
     )
     return ShownOnce(html, HEADERS, new.note)

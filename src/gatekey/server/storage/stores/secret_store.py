@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from gatekey.server.clients.model import ClientKey, ListedSecret, Refused, SecretRotation, SecretUse, StoredSecret
 from gatekey.server.clients.ports import StoredSecrets
@@ -168,6 +168,18 @@ class SqlSecretStore:
         now = to_seconds(at)
         until = to_seconds(at + self.longest_life)
         write_revocation(connection, Revocation(Kind.CREDENTIAL, credential_id, revoke_all_until(now), until), now)
+
+
+def count_ending(database: Database, after: float, until: float) -> int:
+    """Return how many secrets of live clients end within a time (seconds since 1970)."""
+    query = (
+        select(func.count())
+        .select_from(_SECRET)
+        .join(_CLIENT, _CLIENT.c.client_id == _SECRET.c.client_id)
+        .where(_SECRET.c.ends > after, _SECRET.c.ends <= until, _CLIENT.c.deleted.is_(None))
+    )
+    with database.reading() as connection:
+        return connection.execute(query).scalar_one()
 
 
 def secret_row(secret: StoredSecret) -> dict[str, object]:
