@@ -119,6 +119,18 @@ def test_what_is_not_served_is_not_implemented_in_words(demo: RecordedDemo, meth
     )
 
 
+def test_half_a_character_is_refused(demo: RecordedDemo) -> None:
+    body = b'{"processDefinitionId": "\\ud800"}'
+    refused = httpx.post(
+        f"http://{demo.address}/v2/process-instances",
+        content=body,
+        headers={"Content-Type": "application/json"},
+        trust_env=False,
+    )
+
+    assert (400, "The body must be a JSON object.") == (refused.status_code, refused.json()["detail"])
+
+
 def test_a_changeset_that_is_no_number_is_refused(demo: RecordedDemo) -> None:
     demo.start(model(task("work", "counted"), "start>work", "work>end"))
     [job] = found(demo, "jobs")

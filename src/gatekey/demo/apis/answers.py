@@ -15,6 +15,9 @@ from gatekey.demo.model import Problem, Rejected
 
 STATUS = {Problem.NOT_FOUND: 404, Problem.INVALID: 400, Problem.STATE: 409, Problem.EXISTS: 409, Problem.FULL: 503}
 
+LONGEST_KEY = 19
+"""Digits of the largest key; Zeebe's are 64-bit numbers."""
+
 Body = Mapping[str, Any]
 Action = Callable[[Request, Any], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -67,11 +70,19 @@ async def _body_of(request: Request, kind: type[Any]) -> Any:
             raise HTTPException(413, f"The body has more than {LARGEST} bytes.")
     try:
         found = json.loads(body) if body else kind()
+        if b"\\u" in body:
+            # Half of a surrogate pair is JSON, but no text that an answer could repeat.
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, kind):
         raise HTTPException(400, f"The body must be a JSON {'object' if kind is dict else 'list'}.")
     return found
+
+
+def key_of(text: str) -> int:
+    """Return a key that was written as a text, -1 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY else -1
 
 
 def text_of(body: Body, name: str) -> str:

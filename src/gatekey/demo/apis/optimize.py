@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gatekey.demo.apis.answers import Action, Body, answered
+from gatekey.demo.apis.answers import Action, Body, answered, key_of
 from gatekey.demo.apis.documents import TENANT, Document
 from gatekey.demo.apis.operate import written
 from gatekey.demo.apis.search import MOST
@@ -59,7 +59,7 @@ class OptimizeApi:
         """Return a page of data; `searchRequestId` is the key after which the next one begins."""
         asked = request.query_params
         limit, after = asked.get("limit", ""), asked.get("searchRequestId", "0")
-        if not all(_is_number(text) for text in (limit, after, asked.get("paginationTimeout", ""))):
+        if any(key_of(text) < 0 for text in (limit, after, asked.get("paginationTimeout", ""))):
             raise HTTPException(400, "limit and paginationTimeout are needed, and are numbers")
         if request.path_params["id"] != REPORT:
             raise HTTPException(404, "Report does not exist")
@@ -153,7 +153,3 @@ def _is_variable(given: Any) -> bool:
     if not isinstance(given, Mapping) or set(given) != VARIABLE:
         return False
     return isinstance(given["value"], str | int | float | None) and len(str(given["value"])) <= LONGEST_VALUE
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()

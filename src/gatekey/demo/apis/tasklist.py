@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gatekey.demo.apis.answers import Body, answered, error, number_of, text_of
+from gatekey.demo.apis.answers import Body, answered, error, key_of, number_of, text_of
 from gatekey.demo.apis.documents import TENANT, Document
 from gatekey.demo.apis.operate import following, variable, written
 from gatekey.demo.apis.search import MOST, SearchError, search
@@ -33,7 +33,9 @@ class Tasks:
         """Return one page of the tasks that fit, the newest first unless it says otherwise. Raises `SearchError`."""
         wanted = {name: value for name, value in request.items() if name not in BESIDE_FILTERS and value is not None}
         orders = request.get("sort") or [{"field": "creationTime", "order": "DESC"}]
-        if not all(isinstance(order, Mapping) and order.get("field") in ORDERS for order in orders):
+        if not isinstance(orders, list) or not all(isinstance(each, Mapping) for each in orders):
+            raise SearchError("sort must be a list of objects")
+        if any(str(order.get("field")) not in ORDERS for order in orders):
             raise SearchError(f"tasks are sorted by {' or '.join(ORDERS)}")
         sort = [{**order, "field": ORDERS[order["field"]]} for order in orders]
         filter_ = {"taskState" if name == "state" else name: value for name, value in wanted.items()}
@@ -45,7 +47,7 @@ class Tasks:
 
     def get(self, task_id: str) -> UserTask:
         """Return a task, open or not."""
-        found = self._engine.user_tasks.get(int(task_id)) if task_id.isascii() and task_id.isdecimal() else None
+        found = self._engine.user_tasks.get(key_of(task_id))
         if found is None:
             raise Rejected(Problem.NOT_FOUND, f"Task with id {task_id} was not found")
         return found
@@ -70,8 +72,7 @@ class Tasks:
 
     def form(self, form_id: str, definition_key: str) -> Document:
         """Return a form that stands in a model."""
-        key = int(definition_key) if definition_key.isascii() and definition_key.isdecimal() else -1
-        schema = self._engine.definition(key=key).process.forms.get(form_id)
+        schema = self._engine.definition(key=key_of(definition_key)).process.forms.get(form_id)
         if schema is None:
             raise Rejected(Problem.NOT_FOUND, f"Form with id {form_id} was not found")
         return {
