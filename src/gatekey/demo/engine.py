@@ -7,7 +7,7 @@ A command changes what is there, then moves every token as far as it goes. Comma
 from collections.abc import Iterable
 
 from gatekey.demo.bpmn import ModelRefused, read_model
-from gatekey.demo.execution import MOST_INSTANCES, Execution, Variables
+from gatekey.demo.execution import MOST_INSTANCES, MOST_RETRIES, Execution, Variables, check_variables
 from gatekey.demo.model import (
     Definition,
     Instance,
@@ -19,6 +19,7 @@ from gatekey.demo.model import (
     State,
     UserTask,
 )
+from gatekey.demo.timers import LONGEST
 
 
 class Engine(Execution):
@@ -70,6 +71,7 @@ class Engine(Execution):
 
     def create_instance(self, definition: Definition, variables: Variables) -> Instance:
         """Start an instance."""
+        check_variables(variables)
         self._make_room()
         instance = Instance(self._next(), definition, self.now())
         self.instances[instance.key] = instance
@@ -123,7 +125,7 @@ class Engine(Execution):
             if len(found) >= most:
                 break
             if job.state is JobState.CREATED and job.retries > 0 and job.deadline <= now:
-                job.worker, job.deadline = worker, now + timeout
+                job.worker, job.deadline = worker, now + min(timeout, LONGEST)
                 found.append(job)
         return found
 
@@ -139,6 +141,7 @@ class Engine(Execution):
         job = self.job(key)
         if job.state is JobState.FAILED:
             raise Rejected(Problem.STATE, f"Job {key} has failed and waits for its incident to be resolved.")
+        check_variables(variables)
         self._end_job(job, JobState.COMPLETED)
         self._complete(job.element, variables)
         self._run()
@@ -147,8 +150,9 @@ class Engine(Execution):
         """Count a failure; without retries left, an incident waits for somebody."""
         job = self.job(key)
         self._set(job.element.variables, job.element.key, variables)
+        retries = min(retries, MOST_RETRIES)
         job.retries, job.error_message, job.worker = retries, message, ""
-        job.deadline = self.now() + backoff
+        job.deadline = self.now() + min(backoff, LONGEST)
         if retries <= 0:
             job.state = JobState.FAILED
             self._raise_incident(job.element, "JOB_NO_RETRIES", message or "No more retries left.", job)
@@ -157,6 +161,7 @@ class Engine(Execution):
     def throw_error(self, key: int, code: str, message: str, variables: Variables) -> None:
         """Throw a BPMN error: the boundary event that catches it goes on, else an incident waits."""
         job = self.job(key)
+        check_variables(variables)
         job.error_code, job.error_message = code, message
         caught = [
             node
@@ -179,13 +184,13 @@ class Engine(Execution):
         """Set how often a job may fail still, or how long from now its worker has."""
         job = self.job(key)
         if retries is not None:
-            if retries < 1:
-                raise Rejected(Problem.INVALID, "A job needs at least one retry.")
+            if not 1 <= retries <= MOST_RETRIES:
+                raise Rejected(Problem.INVALID, f"A job needs from one to {MOST_RETRIES} retries.")
             job.retries = retries
         if timeout is not None:
             if job.deadline <= self.now():
                 raise Rejected(Problem.STATE, f"Job {key} is not activated.")
-            job.deadline = self.now() + timeout
+            job.deadline = self.now() + min(timeout, LONGEST)
         self._changed()
 
     def resolve_incident(self, key: int) -> None:
@@ -226,6 +231,7 @@ class Engine(Execution):
     def complete_user_task(self, key: int, variables: Variables) -> UserTask:
         """Finish a user task and go on with its instance."""
         task = self.user_task(key)
+        check_variables(variables)
         task.state, task.ended = JobState.COMPLETED, self.now()
         self._complete(task.element, variables)
         self._run()
@@ -235,11 +241,14 @@ class Engine(Execution):
 
     def publish(self, name: str, correlation_key: str, message_id: str, variables: Variables, lifetime: int) -> Message:
         """Hand a message to whoever waits for it, or keep it for `lifetime` milliseconds."""
+        check_variables(variables)
         self._expire()
         known = (name, correlation_key, message_id)
         if message_id and any((m.name, m.correlation_key, m.message_id) == known for m in self.messages):
             raise Rejected(Problem.EXISTS, f"A message {name} with the id {message_id} was published already.")
-        message = Message(self._next(), name, correlation_key, message_id, variables, self.now() + lifetime)
+        message = Message(
+            self._next(), name, correlation_key, message_id, variables, self.now() + min(lifetime, LONGEST)
+        )
         if self.correlate(message) is None:
             if len(self.messages) >= MOST_INSTANCES:
                 raise Rejected(Problem.FULL, "Too many messages wait to be correlated.")
@@ -248,6 +257,7 @@ class Engine(Execution):
 
     def correlate(self, message: Message) -> Instance | None:
         """Hand a message to the first element that waits for it; return its instance, None when none waits."""
+        check_variables(message.variables)
         waiting = self.subscriptions.get((message.name, message.correlation_key))
         if not waiting:
             return None

@@ -32,10 +32,24 @@ MOST_INSTANCES = 10_000
 MOST_STEPS = 1_000
 """Elements that one command may run through without anything to wait for: a loop that never waits ends here."""
 
+MOST_RETRIES = 2**31 - 1
+"""What gateway.proto can carry."""
+
 LARGEST_VARIABLES = 1024 * 1024
 """Bytes of the variables of one command."""
 
 Variables = Mapping[str, Any]
+
+
+def check_variables(variables: Variables) -> None:
+    """Raise `Rejected` for variables that are too large, or that no JSON can hold."""
+    try:
+        size = len(json.dumps(dict(variables), ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):
+        text = "The variables hold a number or a text that JSON has not, or are nested too deeply."
+        raise Rejected(Problem.INVALID, text) from None
+    if size > LARGEST_VARIABLES:
+        raise Rejected(Problem.INVALID, f"The variables have more than {LARGEST_VARIABLES} bytes.")
 
 
 class Execution:
@@ -122,9 +136,11 @@ class Execution:
         node, visible = element.node, element.visible
         job_type = node.job_type(visible) if node.job_type else None
         retries = node.retries(visible) if node.retries else 3
+        if not isinstance(retries, int | str):
+            raise FeelError(f"the retries of {node.node_id} are {json.dumps(retries)}, not a number")
         if not isinstance(job_type, str) or not job_type:
             raise FeelError(f"the job type of {node.node_id} is {json.dumps(job_type)}, not a text")
-        job = Job(self._next(), job_type, element, int(retries), node.headers, created=self.now())
+        job = Job(self._next(), job_type, element, min(int(retries), MOST_RETRIES), node.headers, created=self.now())
         self.jobs[job.key] = element.job = job
         self._open_jobs.setdefault(job_type, {})[job.key] = job
 
@@ -143,15 +159,17 @@ class Execution:
     def _complete(self, element: ElementInstance, variables: Variables) -> None:
         """Finish an element with what came of it, and send its token on."""
         node = element.node
-        if node.outputs:
-            self._set(element.variables, element.key, variables)
-            self._map(node.outputs, element.visible, element.instance.variables, element.instance.key)
-        else:
-            self._merge(element, variables)
+        kind = "IO_MAPPING_ERROR"
         try:
+            if node.outputs:
+                self._set(element.variables, element.key, variables)
+                self._map(node.outputs, element.visible, element.instance.variables, element.instance.key)
+            else:
+                self._merge(element, variables)
+            kind = "CONDITION_ERROR"
             flows = self._outgoing(element)
-        except (FeelError, ValueError) as error:
-            self._raise_incident(element, "CONDITION_ERROR", str(error))
+        except (FeelError, ValueError, Rejected) as error:
+            self._raise_incident(element, kind, str(error))
             return
         self._end_element(element, State.COMPLETED)
         if node.terminates:
@@ -224,8 +242,7 @@ class Execution:
     # Variables
 
     def _set(self, into: dict[str, Variable], scope: int, variables: Variables) -> None:
-        if len(json.dumps(dict(variables))) > LARGEST_VARIABLES:
-            raise Rejected(Problem.INVALID, f"The variables have more than {LARGEST_VARIABLES} bytes.")
+        check_variables(variables)
         for name, value in variables.items():
             known = into.get(name)
             if known is None:
@@ -246,7 +263,11 @@ class Execution:
             *path, last = mapping.target.split(".")
             owner = made
             for name in path:
-                owner = owner.setdefault(name, {})
+                known = owner.get(name, {})
+                if not isinstance(known, dict):
+                    raise FeelError(f"{mapping.target} lies in a value that is no context")
+                # A copy: the value may be that of another variable.
+                owner[name] = owner = dict(known)
             owner[last] = mapping.source({**visible, **made})
         self._set(into, scope, made)
 

@@ -22,7 +22,7 @@ def due_at(text: object, now: int, *, is_date: bool) -> int:
     match = DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise ValueError(f"{text!r} is no duration such as PT30S")
-    length = int(sum(float(match[name] or 0) * size for name, size in SECONDS.items()) * 1_000)
+    length = sum(float(match[name] or 0) * size for name, size in SECONDS.items()) * 1_000
     if length > LONGEST:
-        raise ValueError(f"{text!r} is longer than a century")
-    return now + length
+        raise ValueError(f"a timer of {text[:50]} is longer than a century")
+    return now + int(length)

@@ -2,13 +2,15 @@
 Process instances: from their start to their end, past whatever they wait for.
 """
 
+import math
 from typing import Any
 
 import pytest
 
 from gatekey.demo.engine import Engine
-from gatekey.demo.execution import MOST_STEPS
+from gatekey.demo.execution import LARGEST_VARIABLES, MOST_RETRIES, MOST_STEPS
 from gatekey.demo.model import Instance, Job, JobState, Problem, Rejected, State
+from gatekey.demo.timers import LONGEST
 from support.models import model, task
 
 GATEWAY = '<bpmn:{0}Gateway id="{1}" {2}/>'
@@ -378,3 +380,80 @@ def test_what_ended_makes_room_for_what_starts(monkeypatch: pytest.MonkeyPatch) 
 
     assert (False, True) == (first.key in world.engine.instances, third.key in world.engine.instances)
     assert all(job.element.instance is not first for job in world.engine.jobs.values())
+
+
+@pytest.mark.parametrize("retries", [None, [1], 1.5, "many"])
+def test_retries_that_are_no_number_are_an_incident(retries: Any) -> None:
+    world = World(task("work").replace('type="work"', 'type="work" retries="=given"'), "start>work", "work>end")
+    world.start(given=retries)
+    [incident] = world.engine.incidents.values()
+
+    assert ("EXTRACT_VALUE_ERROR", "work") == (incident.kind, incident.element.node.node_id)
+    assert {} == world.engine.jobs
+
+
+def test_an_output_below_a_plain_value_is_an_incident_of_the_completed_job() -> None:
+    outputs = '<zeebe:output source="=1" target="a"/><zeebe:output source="=2" target="a.b"/>'
+    world = World(task("work", extensions=f"<zeebe:ioMapping>{outputs}</zeebe:ioMapping>"), "start>work", "work>end")
+    instance = world.start()
+    world.engine.complete_job(world.job().key, {})
+    [incident] = world.engine.incidents.values()
+
+    assert ("IO_MAPPING_ERROR", State.ACTIVE) == (incident.kind, instance.state)
+    assert "a.b lies in a value that is no context" == incident.message
+
+
+def test_a_mapping_into_a_context_leaves_the_other_variable_as_it_is() -> None:
+    inputs = '<zeebe:input source="=order" target="copy"/><zeebe:input source="=2" target="copy.paid"/>'
+    world = World(task("work", extensions=f"<zeebe:ioMapping>{inputs}</zeebe:ioMapping>"), "start>work", "work>end")
+    instance = world.start(order={"paid": 1})
+
+    assert {"paid": 2} == world.job().element.visible["copy"]
+    assert {"order": {"paid": 1}} == values(instance)
+
+
+def test_variables_that_cannot_be_kept_change_nothing() -> None:
+    world = World(RECEIVE + task("work"), "start>work", "work>wait", "wait>end", beside=MESSAGE)
+    instance = world.start(order="7")
+    job, large = world.job(), {"a": "x" * LARGEST_VARIABLES}
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for refused in (large, {"a": deep}, {"a": math.nan}, {"a": "\ud800"}):
+        with pytest.raises(Rejected):
+            world.engine.complete_job(job.key, refused)
+        with pytest.raises(Rejected):
+            world.engine.create_instance(world.definition, refused)
+        with pytest.raises(Rejected):
+            world.engine.publish("paid", "7", "", refused, 0)
+
+    assert (JobState.CREATED, [instance.key]) == (job.state, [*world.engine.instances])
+
+
+def test_an_ended_instance_can_be_deleted() -> None:
+    world = straight()
+    instance = world.start()
+    with pytest.raises(Rejected) as rejected:
+        world.engine.delete_instance(instance.key)
+    assert Problem.STATE is rejected.value.problem
+
+    world.engine.cancel(instance.key)
+    world.engine.delete_instance(instance.key)
+
+    assert ({}, {}) == (world.engine.instances, world.engine.jobs)
+    with pytest.raises(Rejected):
+        world.engine.instance(instance.key)
+
+
+def test_numbers_that_no_client_could_read_are_bounded() -> None:
+    world = World(task("work").replace('type="work"', 'type="work" retries="=given"'), "start>work", "work>end")
+    world.start(given=10**30)
+    [job] = world.engine.activate("work", "tester", 10**30, 1)
+
+    assert (MOST_RETRIES, world.now + LONGEST) == (job.retries, job.deadline)
+    world.engine.fail_job(job.key, 10**30, "", 10**30, {})
+    assert (MOST_RETRIES, world.now + LONGEST) == (job.retries, job.deadline)
+    with pytest.raises(Rejected):
+        world.engine.update_job(job.key, retries=10**30)
+    world.engine.update_job(job.key, timeout=10**30)
+    assert world.now + LONGEST == job.deadline
