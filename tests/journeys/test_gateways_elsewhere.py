@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from support.gateway import RestUpstream
 from support.product import Product, running_product
 
 PATIENCE = 20.0
+NUMBERS = count()
 
 
 @dataclass
@@ -30,6 +32,14 @@ class Fleet:
     product: Product
     gateways: list[RemoteGateway]
     upstream: str
+
+    def clients(self, *names: str) -> list[dict[str, str]]:
+        """
+        New clients of these names in a new cluster: every test has its own.
+        """
+        cluster = f"cluster-{next(NUMBERS)}"
+        self.product.cli("clusters", "create", cluster, "--rest", self.upstream)
+        return [self.product.create_client(name, cluster=cluster) for name in names]
 
     def new_token(self, client: dict[str, str]) -> str:
         status, body = self.product.ask_token(client["clientId"], client["clientSecret"])
@@ -40,13 +50,14 @@ class Fleet:
         return {gateway.status(token) for gateway in self.gateways}
 
 
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Fleet]:
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("fleet")
     with ExitStack() as stack:
         upstream = stack.enter_context(RestUpstream("zeebe"))
         settings = {"zeebe_rest": f"http://{upstream.address}", "limit_rate": 1000, "limit_burst": 1000}
-        product = stack.enter_context(running_product(tmp_path / "data", with_gateway=False, workers=2, **settings))
-        gateways = [stack.enter_context(remote_gateway(product, tmp_path, name)) for name in ("one", "two")]
+        product = stack.enter_context(running_product(folder / "data", with_gateway=False, workers=2, **settings))
+        gateways = [stack.enter_context(remote_gateway(product, folder, name)) for name in ("one", "two")]
         yield Fleet(product, gateways, f"http://{upstream.address}")
 
 
@@ -57,8 +68,20 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def test_the_printed_configuration_is_a_secret_and_nothing_else_holds_the_key(fleet: Fleet) -> None:
+    key = fleet.product.cli("gateway-key").stdout.strip()
+    [stays] = fleet.clients("stays")
+    token = fleet.new_token(stays)
+    until(lambda: fleet.statuses(token) == {200})
+    written = "".join(path.read_text() for gateway in fleet.gateways for path in (gateway.calls, gateway.log))
+
+    assert {0o600} == {stat.S_IMODE(gateway.bootstrap.stat().st_mode) for gateway in fleet.gateways}
+    assert key in fleet.gateways[0].bootstrap.read_text()
+    assert key not in written + fleet.product.errors + fleet.product.printed
+
+
 def test_every_change_reaches_every_gateway(fleet: Fleet) -> None:
-    gone, stays = (fleet.product.create_client(name) for name in ("gone", "stays"))
+    gone, stays = fleet.clients("gone", "stays")
     old, other = fleet.new_token(gone), fleet.new_token(stays)
     until(lambda: fleet.statuses(old) == {200})
 
@@ -71,14 +94,14 @@ def test_every_change_reaches_every_gateway(fleet: Fleet) -> None:
     until(lambda: fleet.statuses(fresh) == {200})
     assert {200} == fleet.statuses(other)
 
-    fleet.product.cli("clusters", "create", "second", "--rest", fleet.upstream)
-    of_second = fleet.new_token(fleet.product.create_client("new", cluster="second"))
+    [new] = fleet.clients("new")
+    of_second = fleet.new_token(new)
     until(lambda: fleet.statuses(of_second) == {200})
     assert {200} == fleet.statuses(other)
 
 
 def test_gateways_go_on_while_the_service_is_down_and_hear_of_what_happened_meanwhile(fleet: Fleet) -> None:
-    gone, stays = (fleet.product.create_client(name) for name in ("gone", "stays"))
+    gone, stays = fleet.clients("gone", "stays")
     old, other = fleet.new_token(gone), fleet.new_token(stays)
     until(lambda: fleet.statuses(old) == {200})
 
@@ -93,12 +116,14 @@ def test_gateways_go_on_while_the_service_is_down_and_hear_of_what_happened_mean
 
 
 def test_a_gateway_that_starts_without_the_service_takes_no_call_until_it_is_back(fleet: Fleet) -> None:
-    token = fleet.new_token(fleet.product.create_client("stays"))
+    [stays] = fleet.clients("stays")
+    token = fleet.new_token(stays)
     until(lambda: fleet.statuses(token) == {200})
 
     fleet.product.stop()
     first, second = fleet.gateways
     first.stop()
+    first.log.write_bytes(b"")
     first.start()
     until(lambda: b"REST update" in first.log.read_bytes())
     alone = first.status(token), second.status(token)
@@ -106,17 +131,6 @@ def test_a_gateway_that_starts_without_the_service_takes_no_call_until_it_is_bac
     until(lambda: fleet.statuses(token) == {200})
 
     assert (0, 200) == alone
-
-
-def test_the_printed_configuration_is_a_secret_and_nothing_else_holds_the_key(fleet: Fleet) -> None:
-    key = fleet.product.cli("gateway-key").stdout.strip()
-    token = fleet.new_token(fleet.product.create_client("stays"))
-    until(lambda: fleet.statuses(token) == {200})
-    written = "".join(path.read_text() for gateway in fleet.gateways for path in (gateway.calls, gateway.log))
-
-    assert {0o600} == {stat.S_IMODE(gateway.bootstrap.stat().st_mode) for gateway in fleet.gateways}
-    assert key in fleet.gateways[0].bootstrap.read_text()
-    assert key not in written + fleet.product.errors + fleet.product.printed
 
 
 def test_over_tls_gateways_trust_the_services_authority_and_follow_their_own_certificate(tmp_path: Path) -> None:

@@ -2,42 +2,37 @@
 What an operator revokes opens nothing at the gateway a moment later, whatever else happens to be down.
 """
 
-import json
 import os
 import signal
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from support.caller import Caller
 from support.gateway import RestUpstream
 from support.processes import children
 from support.product import Product, running_product
 from support.waiting import wait_until
 
 
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with (
         RestUpstream("zeebe") as upstream,
         running_product(
-            tmp_path / "data", zeebe_rest=f"http://{upstream.address}", workers=2, limit_rate=1000, limit_burst=1000
+            tmp_path_factory.mktemp("product") / "data",
+            zeebe_rest=f"http://{upstream.address}",
+            workers=2,
+            limit_rate=1000,
+            limit_burst=1000,
         ) as product,
     ):
         yield product
 
 
 def call(product: Product, token: str) -> tuple[int, str]:
-    request = urllib.request.Request(f"http://{product.gateway}/v2/topology")
-    request.add_header("authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, json.load(answer)["upstream"]
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code, json.load(refusal)["detail"]
+    answer = Caller(product.gateway_port).call("GET", "/v2/topology", {"authorization": f"Bearer {token}"})
+    return answer.status, answer.document["upstream" if answer.status == 200 else "detail"]
 
 
 def new_token(product: Product, client: dict[str, str]) -> str:
@@ -47,7 +42,7 @@ def new_token(product: Product, client: dict[str, str]) -> str:
 
 
 def test_a_deleted_clients_token_is_refused_and_others_go_on(product: Product) -> None:
-    gone, stays = (product.create_client(name) for name in ("gone", "stays"))
+    gone, stays = (product.create_client(name) for name in ("gone-1", "stays-1"))
     old, other = new_token(product, gone), new_token(product, stays)
     before = [call(product, token) for token in (old, other)]
 
@@ -60,7 +55,7 @@ def test_a_deleted_clients_token_is_refused_and_others_go_on(product: Product) -
 
 
 def test_what_is_revoked_stays_so_while_the_token_service_and_the_database_are_away(product: Product) -> None:
-    gone, stays = (product.create_client(name) for name in ("gone", "stays"))
+    gone, stays = (product.create_client(name) for name in ("gone-2", "stays-2"))
     old, other = new_token(product, gone), new_token(product, stays)
     product.cli("clients", "delete", gone["clientId"], "--yes")
     wait_until(lambda: call(product, old)[0] == 401)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gatekey.oauth.credentials_file import parse
-from support.product import Product, running_product
+from support.product import AGENT, Product, running_product
 
 QUICK = {"limit_rate": 10_000, "limit_burst": 10_000, "limit_block_after": 10_000, "storm_shield": 0}
 WAIT_SECONDS = 60.0
@@ -120,7 +120,7 @@ def test_the_last_use_is_known_soon_and_survives(tmp_path: Path) -> None:
 
     assert unused is None
     assert while_running["address"] in {"127.0.0.1", "::1"}
-    assert while_running["userAgent"].startswith("Python-urllib")
+    assert AGENT == while_running["userAgent"]
     assert afterwards["at"] > while_running["at"]  # what was noted is written before the end
 
 

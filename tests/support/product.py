@@ -30,6 +30,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 SERVICE_READY = "/health/ready"
+AGENT = "a-program/1"
 PROBE = "127.0.255.1"
 """An address that no test makes a trusted proxy."""
 
@@ -178,7 +179,7 @@ class Product:
             "client_secret": secret,
             "audience": audience,
         }
-        answer = Caller(self.http_port).ask_token(form)
+        answer = Caller(self.http_port).ask_token(form, {"user-agent": AGENT})
         return answer.status, answer.document
 
     def token(self, scopes: str = "Zeebe", audience: str = "zeebe.camunda.io", name: str = "a-client") -> str:
