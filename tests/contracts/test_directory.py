@@ -333,3 +333,31 @@ def test_neighbours_by_name_share_no_revocation(installation: Installation, dire
 
     assert client is not None
     assert ({own: 9}, {}) == (client.revoked, client.scopes_from)
+
+
+def test_an_unknown_id_costs_the_look_ups_of_a_known_one(installation: Installation, directory: Directory) -> None:
+    """
+    Else how long a refusal takes would tell which ids exist.
+    """
+    created = add_client(installation)
+    client_id = created.client.client_id
+    deleted = add_client(installation, "deleted").client.client_id
+    installation.clients.delete(deleted, by="test")
+    directory.refresh()
+    statements: list[str] = []
+    connection = directory._connection  # noqa: SLF001 - what it asks the database is what is tested
+    assert connection is not None
+    connection.set_trace_callback(statements.append)
+
+    def asked(wanted: str) -> list[str]:
+        statements.clear()
+        directory.find(wanted)
+        return [statement.replace(wanted, "?") for statement in statements]
+
+    first = [asked(each) for each in (client_id, "x" * len(client_id), deleted)]
+    second = [asked(each) for each in (client_id, "x" * len(client_id), deleted)]
+
+    assert first[0] == first[1] == first[2]
+    assert 5 < len(first[0])
+    assert second[0] == second[1] == second[2]
+    assert 1 == len(second[0])
