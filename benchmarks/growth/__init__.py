@@ -1,0 +1,3 @@
+"""
+What an answer costs when there is much of everything: clients, secrets, revocations, clusters.
+"""
