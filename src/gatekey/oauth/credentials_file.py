@@ -108,6 +108,7 @@ def credentials(
         ("CAMUNDA_CLIENT_CLOUD_CLUSTERID", addresses.cluster_id),
         ("CAMUNDA_CLIENT_CLOUD_REGION", addresses.region),
         ("CAMUNDA_REST_ADDRESS", addresses.rest),
+        ("CAMUNDA_BASE_URL", addresses.rest),
         *_transport(addresses),
     )
 

@@ -78,6 +78,7 @@ def test_the_file_has_the_names_that_camundas_clients_read_in_camundas_order() -
         "CAMUNDA_CLIENT_CLOUD_CLUSTERID",
         "CAMUNDA_CLIENT_CLOUD_REGION",
         "CAMUNDA_REST_ADDRESS",
+        "CAMUNDA_BASE_URL",
         "ZEEBE_INSECURE_CONNECTION",
         "ZEEBE_SECURE_CONNECTION",
         "OAUTHLIB_INSECURE_TRANSPORT",

@@ -118,7 +118,7 @@ def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from th
     """What is ambiguous and what comes `first`, then the routes of the token's cluster, then those without a token."""
     without_cluster: Document = _route_list(unmatched)
     if open_paths:
-        by_path = {path: _route_list([route, *unmatched]) for path, route in open_paths.items()}
+        by_path = {path: _route_list([route, *_unless_all(route, unmatched)]) for path, route in open_paths.items()}
         without_cluster = _tree(":path", by_path, without_cluster)
     by_cluster = {cluster_id: _route_list(of_cluster) for cluster_id, of_cluster in routes.items()}
     return {
@@ -129,6 +129,11 @@ def _virtual_host(  # noqa: PLR0913, PLR0917 - the steps in their order, from th
             "on_no_match": _tree(CLUSTER_HEADER, by_cluster, without_cluster) if by_cluster else without_cluster,
         },
     }
+
+
+def _unless_all(route: Document, unmatched: list[Document]) -> list[Document]:
+    """What comes behind `route`: nothing where it takes every call. A thousand clusters have a thousand such routes."""
+    return [] if "headers" not in route["match"] else unmatched
 
 
 def _tree(header: str, branches: dict[str, Document], on_no_match: Document) -> Document:
