@@ -12,8 +12,8 @@ import click
 
 GAP = "  "
 
-NARROWEST = 8
-"""Characters; a column that wraps stays at least so wide, or as wide as it needs."""
+BREAKABLE = 12
+"""Characters; no word up to this length is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,39 @@ def print_field(value: Any, name: str) -> None:
 
 def print_table(columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
     """
-    Print rows for people. On a terminal that is too narrow, columns wrap, except those that are whole: their lines go
-    on beyond the edge rather than lose a character. Elsewhere nothing wraps.
+    Print rows for people. On a terminal that is too narrow columns wrap, except those that are whole; where that is not
+    enough, each row is printed as lines of title and value. Elsewhere nothing wraps.
     """
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
     cells = [[head.title for head in heads], *rows]
-    widths = [max(_width(row[place]) for row in cells) for place in range(len(heads))]
+    widths: Sequence[int] | None = [max(_width(row[place]) for row in cells) for place in range(len(heads))]
     if sys.stdout.isatty():
-        widths = _fitted(heads, widths, shutil.get_terminal_size().columns)
+        widths = _fitted(heads, cells, shutil.get_terminal_size().columns)
+    if widths is None:
+        print_blocks([[(head.title, text) for head, text in zip(heads, row, strict=True) if text] for row in rows])
+        return
     for number, row in enumerate(cells):
         for line in _lines(row, widths):
             click.secho(line, bold=number == 0)
+
+
+def print_item(text: str, first: str, others: str) -> None:
+    """Print a sentence with what its first line begins with; on a terminal it is wrapped, and `others` begins more."""
+    if not sys.stdout.isatty():
+        click.echo(first + text)
+        return
+    from textwrap import fill
+
+    width = shutil.get_terminal_size().columns
+    click.echo(fill(text, width, initial_indent=first, subsequent_indent=others, break_on_hyphens=False))
+
+
+def print_blocks(blocks: Sequence[Sequence[tuple[str, str]]]) -> None:
+    """Print details of several things, with an empty line between them."""
+    for number, rows in enumerate(blocks):
+        if number:
+            click.echo()
+        print_details(rows)
 
 
 def print_details(rows: Sequence[tuple[str, str]]) -> None:
@@ -69,17 +91,21 @@ def print_details(rows: Sequence[tuple[str, str]]) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
-def _fitted(columns: Sequence[Column], widths: Sequence[int], available: int) -> list[int]:
-    """Return widths that fit, taken from the widest of the columns that may wrap."""
-    fitted = list(widths)
-    excess = sum(fitted) + len(GAP) * (len(fitted) - 1) - available
-    while excess > 0:
-        place = max(range(len(fitted)), key=lambda each: -1 if columns[each].whole else fitted[each])
-        if columns[place].whole or fitted[place] <= NARROWEST:
-            break
-        fitted[place] -= 1
-        excess -= 1
-    return fitted
+def _fitted(columns: Sequence[Column], cells: Sequence[Sequence[str]], available: int) -> list[int] | None:
+    """Return widths that fit, taken from the widest columns: between words, then within long ones. None: none do."""
+    texts = [[row[place] for row in cells] for place in range(len(columns))]
+    fitted = [max(map(_width, column)) for column in texts]
+    words = [max(_width(word) for text in column for word in text.split(" ")) for column in texts]
+    for floors in (words, [min(word, BREAKABLE) for word in words]):
+        least = [width if column.whole else floor for column, width, floor in zip(columns, fitted, floors, strict=True)]
+        while sum(fitted) + len(GAP) * (len(fitted) - 1) > available:
+            _, place = max((width - least[place], place) for place, width in enumerate(fitted))
+            if fitted[place] <= least[place]:
+                break
+            fitted[place] -= 1
+        else:
+            return fitted
+    return None
 
 
 def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -6,7 +6,8 @@ From strongest to weakest: command-line flags, `GATEKEY_*` environment variables
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
@@ -326,9 +327,10 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str], file
 
 def _words(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "extra_forbidden":
-        return "there is no such setting"
+        meant = get_close_matches(str(fault["loc"][0]), Settings.model_fields, n=1)
+        return f"there is no such setting; did you mean {_place(meant)}?" if meant else "there is no such setting"
     return str(fault["msg"]).removeprefix("Value error, ")
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _place(location: Sequence[int | str]) -> str:
     return f"{PREFIX}{str(location[0]).upper()}" if location else "settings"

@@ -96,6 +96,17 @@ def test_a_table_on_a_narrow_terminal_fits_and_loses_nothing(place: Place) -> No
     assert name == "".join(part.strip() for part in narrow if part)
 
 
+def test_a_row_that_fits_in_no_way_is_printed_as_lines(place: Place) -> None:
+    [key] = place.tell("keys", "list")
+
+    wide = on_a_terminal(place, "keys", "list", columns=120, NO_COLOR="1").splitlines()
+    narrow = on_a_terminal(place, "keys", "list", columns=80, NO_COLOR="1").splitlines()
+
+    assert ["KEY ID", key["kid"]] == [wide[0].split("  ")[0], wide[1].split("  ")[0]]
+    assert ["KEY ID", key["kid"]] == [narrow[0][:6], narrow[0].split()[-1]]
+    assert max(map(len, narrow)) <= 80
+
+
 def test_no_colour_means_no_escape_sequence(place: Place) -> None:
     place.create("one")
 

@@ -87,6 +87,13 @@ def test_a_variable_that_is_no_setting_is_a_fault(name: str) -> None:
     assert f"{name}: there is no such setting" in fault({name: "x"})
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("GATEKEY_HTPP", "GATEKEY_HTTP"), ("GATEKEY_TOKEN_LIFETME", "GATEKEY_TOKEN_LIFETIME")]
+)
+def test_a_mistyped_setting_is_told_which_may_have_been_meant(name: str, meant: str) -> None:
+    assert f"{name}: there is no such setting; did you mean {meant}?" in fault({name: "x"})
+
+
 def test_variables_of_the_scripts_and_empty_ones_are_none_of_its_business() -> None:
     environment = {
         "GATEKEY_CONFIG": "x",

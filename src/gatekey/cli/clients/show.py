@@ -9,7 +9,7 @@ from gatekey.cli.durations import span
 from gatekey.cli.groups import Command
 from gatekey.cli.naming import client_argument, cluster_option
 from gatekey.cli.opening import Invocation, administers, find_client, find_cluster
-from gatekey.cli.output import Column, details_of, print_details, print_table
+from gatekey.cli.output import Column, details_of, print_blocks, print_table
 from gatekey.oauth.vocabulary import in_order
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def show(at: Invocation, clients: tuple[str, ...], cluster: str | None) -> None:
     with at.opened() as installation:
         found = [_described(installation, find_client(installation, client, cluster)) for client in clients]
     documents = [document for document, _ in found]
-    at.answer(documents if len(found) > 1 else documents[0], lambda: _print_details([rows for _, rows in found]))
+    at.answer(documents if len(found) > 1 else documents[0], lambda: print_blocks([rows for _, rows in found]))
 
 
 def read_scopes(text: str) -> tuple[str, ...]:
@@ -119,13 +119,6 @@ LABELS = {
     "oauthUrl": "OAuth URL",
     "warning": "Warning",
 }
-
-
-def _print_details(found: list[list[tuple[str, str]]]) -> None:
-    for number, rows in enumerate(found):
-        if number:
-            click.echo()
-        print_details(rows)
 
 
 def _print_list(found: "list[tuple[Cluster, ListedClient]]", left: int, *, search: str) -> None:

@@ -7,7 +7,7 @@ import click
 from gatekey.cli.groups import Command
 from gatekey.cli.naming import cluster_argument
 from gatekey.cli.opening import Invocation, administers, find_cluster
-from gatekey.cli.output import Column, details_of, print_details, print_table
+from gatekey.cli.output import Column, details_of, print_blocks, print_table
 
 if TYPE_CHECKING:
     from gatekey.server.clusters.model import Cluster
@@ -46,7 +46,8 @@ def list_(at: Invocation) -> None:
         found = installation.clusters.all()
         documents = [cluster_document(installation, cluster) for cluster in found]
     rows = [(c.name, c.cluster_id, c.region, c.grpc_upstream, c.rest_upstream) for c in found]
-    columns = ("NAME", Column("CLUSTER ID", whole=True), "REGION", "gRPC UPSTREAM", "REST UPSTREAM")
+    upstreams = (Column("gRPC UPSTREAM", whole=True), Column("REST UPSTREAM", whole=True))
+    columns = ("NAME", Column("CLUSTER ID", whole=True), "REGION", *upstreams)
     at.answer(documents, lambda: print_table(columns, rows))
 
 
@@ -63,13 +64,10 @@ def print_clusters(at: Invocation, installation: "Installation", clusters: "list
     """Print clusters: one as it is, several as a list."""
     documents = [cluster_document(installation, cluster) for cluster in clusters]
 
-    def print_all() -> None:
-        for number, document in enumerate(documents):
-            if number:
-                click.echo()
-            print_details(details_of(document, LABELS))
-
-    at.answer(documents if len(documents) > 1 else documents[0], print_all)
+    at.answer(
+        documents if len(documents) > 1 else documents[0],
+        lambda: print_blocks([details_of(document, LABELS) for document in documents]),
+    )
 
 
 def cluster_document(installation: "Installation", cluster: "Cluster") -> dict[str, object]:

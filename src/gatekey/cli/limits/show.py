@@ -11,7 +11,7 @@ from gatekey.cli.durations import duration
 from gatekey.cli.groups import Command
 from gatekey.cli.limits import wording
 from gatekey.cli.opening import Invocation, Refusal, administers, find_client
-from gatekey.cli.output import Column, print_table
+from gatekey.cli.output import Column, print_item, print_table
 
 if TYPE_CHECKING:
     from gatekey.server.run.installation import Installation
@@ -114,7 +114,7 @@ def _print_common(tally: "Tally", points: "Sequence[Point]", span: int, minutes:
     if tally.requests:
         highest = max(point.tally.requests for point in points)
         width = "minute" if span == 1 else lasting(span * 60)
-        click.echo(f"|{wording.sparkline(points)}| at most {many(highest, 'request')} a {width}")
+        click.echo(f"|{wording.sparkline(points)}|\n At most {many(highest, 'request')} a {width}.")
 
 
 def _print_findings(findings: "Iterable[Finding]") -> None:
@@ -122,8 +122,8 @@ def _print_findings(findings: "Iterable[Finding]") -> None:
         if number == 1:
             click.echo()
             click.secho("What is wrong", bold=True)
-        click.echo(f"{number:>2}. {finding.what}")
-        click.echo(f"    → {finding.advice}")
+        print_item(finding.what, f"{number:>2}. ", "    ")
+        print_item(finding.advice, "    → ", "      ")
 
 
 def _print_askers(askers: "Sequence[Asker]", now: float, first: Literal["CLIENT", "ADDRESS"]) -> None:
