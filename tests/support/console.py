@@ -140,6 +140,7 @@ def served_console(data: Path, *, database: Database | None = None, secure: bool
         site=installation.site,
         secure_cookies=secure,
         csrf_key=secrets.token_bytes(32),
+        is_demo=lambda cluster: cluster.name == "demo",
         silent_upstreams=silent_upstreams,
     )
     try:

@@ -231,3 +231,13 @@ def test_while_the_database_is_away_pages_ask_to_come_back(tmp_path: Path) -> No
         assert [(503, "5"), (503, "5")] == [(each.status_code, each.headers["retry-after"]) for each in answers]
         assert all("One moment, please" in each.text for each in answers)
         assert not any(str(tmp_path) in each.text for each in answers)
+
+
+def test_the_demo_cluster_is_not_taken_for_camunda(console: ServedConsole) -> None:
+    person = console.member()
+    made = console.services.clusters.create("demo", "local", "127.0.0.1:1", "http://127.0.0.1:1", by="test")
+    assert isinstance(made, Cluster), made
+    shown = person.get(f"/clusters/{made.cluster_id}").text
+
+    assert "This is a demo cluster, not Camunda" in shown
+    assert "not Camunda" not in person.get(console.cluster_path).text

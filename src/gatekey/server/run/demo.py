@@ -43,11 +43,14 @@ def add_demo_cluster(installation: Installation, settings: Settings) -> None:
 
 def demo_cluster(installation: Installation) -> Cluster | None:
     """Return the cluster whose upstream this service runs, None where there is none."""
-    if installation.settings.demo != "on" or not is_installed():
-        return None
     found = installation.clusters.find(NAME)
-    mine = found is not None and found.name == NAME and found.grpc_upstream.startswith(("127.", "localhost:"))
-    return found if mine else None
+    return found if found is not None and is_demo(installation.settings, found) else None
+
+
+def is_demo(settings: Settings, cluster: Cluster) -> bool:
+    """Say whether this service runs a cluster's upstream itself."""
+    mine = cluster.name == NAME and cluster.grpc_upstream.startswith(("127.", "localhost:"))
+    return mine and settings.demo == "on" and is_installed()
 
 
 class DemoRunner:

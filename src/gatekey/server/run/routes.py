@@ -24,6 +24,7 @@ from gatekey.server.console.routes import ConsoleServices, console
 from gatekey.server.events.ports import Observer
 from gatekey.server.gateway.runner.publishing import PublishedParts
 from gatekey.server.limits.limits import Limits
+from gatekey.server.run.demo import is_demo
 from gatekey.server.run.installation import Installation
 from gatekey.server.run.upstreams import silent_upstreams
 from gatekey.server.storage.directory import Directory
@@ -91,5 +92,6 @@ def _services(installation: Installation) -> ConsoleServices:
         site=installation.site,
         secure_cookies=installation.site.public_url.startswith("https:"),
         csrf_key=installation.master.derive("console forms"),
+        is_demo=partial(is_demo, installation.settings),
         silent_upstreams=silent_upstreams,
     )

@@ -25,7 +25,8 @@ class ConsoleServices:
     The use cases that the console calls, and its settings.
 
     `secure_cookies` where people come over HTTPS; `csrf_key` is 32 random bytes, the same on every worker.
-    `silent_upstreams` returns, by cluster id, the addresses behind a cluster at which nothing answers now.
+    `is_demo` says whether this service runs a cluster's upstream itself, for trying. `silent_upstreams` returns, by
+    cluster id, the addresses behind a cluster at which nothing answers now.
     """
 
     clients: ClientAdministration
@@ -37,6 +38,7 @@ class ConsoleServices:
     site: Site
     secure_cookies: bool
     csrf_key: bytes
+    is_demo: Callable[[Cluster], bool]
     silent_upstreams: Callable[[Iterable[Cluster]], Mapping[str, tuple[str, ...]]]
 
     @property

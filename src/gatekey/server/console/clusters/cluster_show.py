@@ -27,4 +27,5 @@ async def show_cluster(context: MemberContext) -> Response:
         client_count=client_count,
         groups=groups,
         silent=silent[cluster.cluster_id],
+        is_demo=context.services.is_demo(cluster),
     )
