@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield server
 
 
-@pytest.fixture(params=["shared", "redis"])
+@pytest.fixture(params=["shared", "alone", "redis"])
 def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeLimiter]:
     """
     Each has room for a thousand addresses; what a store does that is full is tested with it (edges).
     """
     with ExitStack() as after:
 
-        def shared(policy: LimitPolicy, clock: Clock) -> Limiter:
+        def shared(policy: LimitPolicy, clock: Clock, *, alone: bool = False) -> Limiter:
             SharedLimiter.create(tmp_path / "limits", capacity=1000)
-            limiter = SharedLimiter.open(tmp_path / "limits", policy, clock)
+            limiter = SharedLimiter.open(tmp_path / "limits", policy, clock, alone=alone)
             after.callback(limiter.close)
             return limiter
 
@@ -43,7 +44,8 @@ def make_limiter(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mak
             key = secrets.token_bytes(32)
             return after.enter_context(redis_limiter(server.socket_url, policy, clock, key=key))
 
-        yield {"shared": shared, "redis": redis}[request.param]
+        makers: dict[str, MakeLimiter] = {"shared": shared, "alone": partial(shared, alone=True), "redis": redis}
+        yield makers[request.param]
 
 
 class HandClock:

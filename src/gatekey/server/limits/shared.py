@@ -43,9 +43,12 @@ class SharedLimiter:
         create_table(path, capacity)
 
     @classmethod
-    def open(cls, path: Path, policy: LimitPolicy, clock: Callable[[], int]) -> Self:
-        """Open the file that `create` made. Raises `ServiceError` where there is none that can be trusted."""
-        return cls(Table(path), policy, clock)
+    def open(cls, path: Path, policy: LimitPolicy, clock: Callable[[], int], *, alone: bool = False) -> Self:
+        """
+        Open the file that `create` made; `alone` where no other process has it open. Raises `ServiceError` where there
+        is none that can be trusted.
+        """
+        return cls(Table(path, alone=alone), policy, clock)
 
     def close(self) -> None:
         """Let go of the file; what it says stays."""
@@ -58,8 +61,7 @@ class SharedLimiter:
         table.hold(bucket)
         try:
             now = self._clock()
-            place = table.find(bucket, name)
-            known = None if place is None else table.read(bucket, place)
+            place, known = table.find(bucket, name)
             verdict, state = decide(policy or self._policy, known, now)
             if place is None:
                 place = table.vacancy(bucket)
@@ -77,7 +79,7 @@ class SharedLimiter:
         bucket, name = table.locate(key)
         table.hold(bucket)
         try:
-            place = table.find(bucket, name)
+            place, _ = table.find(bucket, name)
             if place is None:
                 return False
             table.clear(bucket, place)

@@ -24,6 +24,7 @@ import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from struct import Struct
@@ -47,6 +48,9 @@ BUCKET_SIZE = NAMES.size + 2 * PLACES * STATE.size
 HEAD_SIZE = 4096
 """Bytes; a page, so that buckets begin at a whole word and share no page with the key."""
 
+LOCATED = 4096
+"""Keys whose place in the file is remembered, so that they are not hashed again: as many as `key_for` remembers."""
+
 FORMAT = b"gatekey limits 1"
 MARK = 0b11
 """Bits of the mark; a name has the others."""
@@ -54,9 +58,9 @@ MARK = 0b11
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Another one after each start of the machine (random(4)), when the monotonic clock starts anew."""
 
-_turn = Lock()
-"""Whose turn it is in this process. Held across a fork, so that a child never starts with somebody else's turn."""
-os.register_at_fork(before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release)
+_lock = Lock()
+"""One thread of this process at a time. Acquired across a fork, so that no child starts with it locked."""
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def create_table(path: Path, capacity: int) -> None:
@@ -89,7 +93,7 @@ def create_table(path: Path, capacity: int) -> None:
 
 def _fits(path: Path, buckets: int) -> bool:
     try:
-        with _turn:
+        with _lock:
             file, _, present = _open_file(path)
             os.close(file)
     except (OSError, ServiceError):
@@ -100,10 +104,10 @@ def _fits(path: Path, buckets: int) -> bool:
 class Table:
     """
     A file from `create_table`, mapped into this process. Raises `ServiceError` where there is none that can be
-    trusted.
+    trusted. `alone` says that no other process asks as long as it is open: no record lock is needed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, alone: bool = False) -> None:
         try:
             self._file, key, self._buckets = _open_file(path)
         except OSError as error:
@@ -111,56 +115,57 @@ class Table:
         self._keyed = blake2b(digest_size=HASH.size, key=key)
         self._map = mmap.mmap(self._file, HEAD_SIZE + self._buckets * BUCKET_SIZE)
         self._words = memoryview(self._map).cast("Q")
+        self._alone = alone
+        self.locate = lru_cache(LOCATED)(self._locate)
 
     def close(self) -> None:
         """Let go of the file; what it says stays."""
-        with _turn:
+        with _lock:
             self._words.release()
             self._map.close()
             os.close(self._file)
 
-    def locate(self, address: str) -> tuple[int, int]:
-        """Return the bucket (as the place of its first byte) and the name under which the address is kept."""
+    def _locate(self, key: str) -> tuple[int, int]:
+        """Return the bucket (as the place of its first byte) and the name under which the state of a key is kept."""
         keyed = self._keyed.copy()
-        keyed.update(address.encode())
+        keyed.update(key.encode())
         bucket, name = HASH.unpack(keyed.digest())
         return HEAD_SIZE + bucket % self._buckets * BUCKET_SIZE, name & ~MARK
 
     def hold(self, bucket: int) -> None:
         """Wait until no other thread or process has the bucket, and have it until `release`."""
-        _turn.acquire()
+        _lock.acquire()
+        if self._alone:
+            return
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX, BUCKET_SIZE, bucket)
         except BaseException:
-            _turn.release()
+            _lock.release()
             raise
 
     def release(self, bucket: int) -> None:
         """Let others have the bucket."""
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, BUCKET_SIZE, bucket)
+            if not self._alone:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, BUCKET_SIZE, bucket)
         finally:
-            _turn.release()
+            _lock.release()
 
-    def find(self, bucket: int, name: int) -> int | None:
-        """Return the place of the bucket that has the name."""
+    def find(self, bucket: int, name: int) -> tuple[int, AddressState] | tuple[None, None]:
+        """Return the place of the bucket that has the name, and the state there."""
         names = NAMES.unpack_from(self._map, bucket)
         for mark in (1, 2):
-            if name | mark in names:
-                return names.index(name | mark)
-        return None
+            word = name | mark
+            if word in names:
+                place = names.index(word)
+                at = bucket + NAMES.size + (2 * place + mark - 1) * STATE.size  # without a call: nearly every request
+                return place, AddressState(*STATE.unpack_from(self._map, at))
+        return None, None
 
     def vacancy(self, bucket: int) -> int | None:
         """Return a place of the bucket that is empty."""
         names = NAMES.unpack_from(self._map, bucket)
         return names.index(0) if 0 in names else None
-
-    def read(self, bucket: int, place: int) -> AddressState | None:
-        """Return what is remembered in a place; None when it is empty."""
-        mark = self._words[(bucket >> 3) + place] & MARK
-        if not mark:
-            return None
-        return AddressState(*STATE.unpack_from(self._map, _copy(bucket, place, mark)))
 
     def read_all(self, bucket: int) -> Iterator[AddressState | None]:
         """Yield what is remembered in each place of the bucket."""

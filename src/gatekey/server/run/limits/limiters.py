@@ -37,7 +37,8 @@ def make_limiter(settings: Settings, master: MasterKey, observer: Observer, tabl
 
     Any thread may tell `observer` of the store. Raises `ConfigurationError` as `check_limit_store` does.
     """
-    local = SharedLimiter.open(table, limit_policy(settings), time.monotonic_ns)
+    # The only worker is the only process: the data folder is claimed.
+    local = SharedLimiter.open(table, limit_policy(settings), time.monotonic_ns, alone=settings.workers == 1)
     connect = _connector(settings)
     return local if connect is None else _over_store(settings, connect, master, observer, local)
 
