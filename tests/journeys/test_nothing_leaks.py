@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.product import Product, running_product
+from support.product import Product
 from support.service import Caller, Reply, basic, files_that_hold
 
 ZEEBE = "zeebe.camunda.io"
@@ -112,10 +112,15 @@ def sign_in(day: Day) -> None:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     data = tmp_path_factory.mktemp("leaks") / "data"
-    with running_product(data, limit_burst=10_000, access_log="all") as product:
+    # Not preloaded: its command line is searched, too.
+    product = Product(data, preloaded=False, settings={"limit_burst": "10000", "access_log": "all"})
+    product.start()
+    try:
         day = Day(product)
         spend(day)
         yield day
+    finally:
+        product.kill()
 
 
 def test_the_day_had_secrets_to_search_for(day: Day) -> None:

@@ -60,7 +60,7 @@ def test_a_token_and_refusals_of_all_kinds_say_it_too(service: Service, caller: 
         caller.call("POST", "/oauth/token", FORM, b"a" * 20_000),
     ]
 
-    assert [200, 400, 403, 405, 400] == [reply.status for reply in replies]
+    assert [200, 400, 403, 405, 413] == [reply.status for reply in replies]
     assert [POLICY] * 5 == [limits_of(reply)[0] for reply in replies]
 
 
