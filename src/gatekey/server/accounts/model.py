@@ -95,11 +95,8 @@ class Actor:
 
     def __str__(self) -> str:
         """Return the actor as the audit log names it."""
-        match self.kind:
-            case ActorKind.MEMBER | ActorKind.SERVICE:
-                return self.name
-            case ActorKind.CLIENT | ActorKind.USER:
-                return f"{self.kind} {self.name}"
+        has_own_name = self.kind in {ActorKind.MEMBER, ActorKind.SERVICE}
+        return self.name if has_own_name else f"{self.kind} {self.name}"
 
 
 def actor_of(member: Member) -> Actor:

@@ -48,6 +48,14 @@ def test_a_revocation_and_a_key_wait_for_nothing() -> None:
     assert '{"keys": []}' in str(snapshot.resources.jwt_authn)
 
 
+def test_a_revocation_of_the_base_that_ends_compiles_nothing_anew() -> None:
+    first = first_snapshot(replace(VIEW, revocations=revoked(1)), ACKNOWLEDGED, 0.0)
+    ended = next_snapshot(first, replace(VIEW, revocations={}), 1.0)
+
+    assert ended.resources.delta is first.resources.delta
+    assert ended.resources.base is first.resources.base
+
+
 def test_gateways_that_poll_keep_claims_from_the_first_moment_on() -> None:
     assert "payload_in_metadata" in str(FIRST.resources.jwt_authn)
 
