@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from gatekey.errors import StorageUnavailable
 from gatekey.oauth import credentials_file
-from gatekey.oauth.credentials_file import FileFormat
+from gatekey.oauth.credentials_file import FileFormat, file_name
 from gatekey.oauth.secret_text import SecretText
 from gatekey.oauth.vocabulary import Scope
 from gatekey.server.clients.model import Client
@@ -213,7 +213,7 @@ def test_the_page_and_the_download_have_the_very_file(console: ServedConsole, fo
     expected = credentials_file.render(entries, form)
 
     assert expected.encode() == answer.content
-    assert f'attachment; filename="CamundaCloudMgmtAPI-Client-{name}.txt"' == answer.headers["content-disposition"]
+    assert f'attachment; filename="{file_name(name, form)}"' == answer.headers["content-disposition"]
     assert ("text/plain; charset=utf-8", "no-store", "nosniff") == (
         answer.headers["content-type"],
         answer.headers["cache-control"],
