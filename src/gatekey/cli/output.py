@@ -43,8 +43,10 @@ def field_text(document: Mapping[str, Any], name: str) -> str:
 
 def print_field(value: Any, name: str) -> None:
     """Print one value of a document, and nothing else; of a list of documents one value a line."""
-    for document in value if isinstance(value, list) else [value]:
-        click.echo(field_text(document, name))
+    documents = value if isinstance(value, list) else [value]
+    if documents:
+        # One piece: where only the first lines are read (`| head -n 1`), writing the others must not fail.
+        click.echo("\n".join(field_text(document, name) for document in documents))
 
 
 def print_table(columns: Sequence[Column | str], rows: Sequence[Sequence[str]]) -> None:
