@@ -320,6 +320,10 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str], file
         return Settings.model_validate({**values, **variables, **flags})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"The settings file {file} cannot be read: {error}.") from error
+    except UnicodeEncodeError:  # what pydantic raises where it would quote such a value
+        given = {**variables, **flags}.items()
+        names = ", ".join(_place([name]) for name, value in given if re.search("[\ud800-\udfff]", str(value)))
+        raise ConfigurationError(f"The settings are wrong: {names}: this is no text in UTF-8.") from None
     except ValidationError as error:
         faults = "; ".join(f"{_place(fault['loc'])}: {_words(fault)}" for fault in error.errors())
         raise ConfigurationError(f"The settings are wrong: {faults}.", hint="See `gatekey serve --help`.") from None

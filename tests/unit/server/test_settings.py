@@ -300,6 +300,11 @@ def test_no_environment_breaks_the_reading(environment: dict[str, str]) -> None:
         read_settings({}, environment)
 
 
+def test_a_value_that_is_no_text_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="GATEKEY_TRUSTED_PROXIES: this is no text"):
+        read_settings({}, {"GATEKEY_TRUSTED_PROXIES": "\udcff", "GATEKEY_DOMAIN": "example.org"})
+
+
 def test_by_default_no_proxy_is_believed() -> None:
     settings = read_settings({}, {})
 
