@@ -23,7 +23,9 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with running_product(tmp_path_factory.mktemp("product") / "data", with_gateway=False) as running:
+    data = tmp_path_factory.mktemp("product") / "data"
+    # A block that outlasts whatever a browser takes on a busy machine.
+    with running_product(data, with_gateway=False, limit_block_for=600) as running:
         yield running
 
 

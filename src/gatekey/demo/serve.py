@@ -29,6 +29,9 @@ WHAT_IT_IS = f"Demo cluster {VERSION}, a small engine for trying: not Camunda, a
 
 logger = logging.getLogger(__name__)
 
+KEEP_ALIVE_SECONDS = 7_200
+"""Longer than Envoy keeps an idle connection (an hour): whoever closes first must be the one who would use it next."""
+
 GRACE_SECONDS = 0.5
 """Long polls and job streams end by themselves in none; workers connect again."""
 
@@ -72,7 +75,12 @@ async def _serve(grpc: str, rest: str) -> None:
     except (RuntimeError, OSError) as error:
         raise ServiceError(f"The demo cluster cannot listen on {grpc} and {rest}: one of them is taken.") from error
     config = uvicorn.Config(
-        application(cluster), log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=1
+        application(cluster),
+        log_level="warning",
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     http, ending = _Server(config), asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
