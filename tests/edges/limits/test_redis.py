@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekey.server.events.model import Failed
+from gatekey.server.events.model import Failed, Recovered
 from gatekey.server.limits.model import SECOND, Admitted, Blocked, Limited, LimitPolicy
 from gatekey.server.storage.redis.limiter import RedisLimiter
 from support.askers import DEADLINE, HOT, Scoreboard, policy_of, running, wait_for_questions
@@ -190,4 +190,5 @@ def test_a_full_store_that_evicts_nothing_still_knows_who_is_blocked(tmp_path: P
         assert overfill(store, limiter, 500_000) < 10_000
         assert isinstance(limiter.ask(HOT), Blocked)
         assert Admitted() == limiter.ask("a newcomer")
-    assert [FULL] == memory.events
+    # A key that ends may make room for a moment: then it has recovered, and is full again.
+    assert [FULL] == [*dict.fromkeys(each for each in memory.events if each != Recovered(FULL.where))]
